@@ -1,0 +1,68 @@
+"""The only statements that move stock. Each is conditional, so that two buyers cannot both win."""
+
+from collections.abc import Iterable
+
+from sqlalchemy import update
+
+from shop.catalogue.models import Variant
+from shop.core.db import db
+from shop.core.errors import Conflict
+
+
+class OutOfStock(Conflict):
+    """`variant_id` had fewer than `wanted` left at the moment of asking."""
+
+    def __init__(self, variant_id: int, wanted: int) -> None:
+        super().__init__("", variant_id=variant_id, wanted=wanted)
+        self.variant_id, self.wanted = variant_id, wanted
+
+
+def _move(variant_id: int, quantity: int, **changes: int) -> bool:
+    if quantity <= 0:
+        raise ValueError("stock moves by whole positive quantities")
+    values = {name: getattr(Variant, name) + sign * quantity for name, sign in changes.items()}
+    conditions = [getattr(Variant, name) >= quantity for name, sign in changes.items() if sign < 0]
+    statement = (
+        update(Variant)
+        .where(Variant.id == variant_id, *conditions)
+        .values(values)
+        .execution_options(synchronize_session=False)
+    )
+    return db.session.execute(statement).rowcount == 1  # type: ignore[attr-defined]
+
+
+def reserve(wanted: Iterable[tuple[int, int]]) -> None:
+    """Hold (variant id, quantity) pairs, in id order so that two carts cannot lock each other. Raises OutOfStock."""
+    for variant_id, quantity in sorted(wanted):
+        if not _move(variant_id, quantity, available=-1, reserved=+1):
+            raise OutOfStock(variant_id, quantity)
+
+
+def release(held: Iterable[tuple[int, int]]) -> None:
+    """Give held quantities back to the shelf."""
+    for variant_id, quantity in sorted(held):
+        if not _move(variant_id, quantity, reserved=-1, available=+1):
+            raise RuntimeError(f"variant {variant_id} holds fewer than {quantity}")
+
+
+def sell(held: Iterable[tuple[int, int]]) -> None:
+    """Held quantities are sold: the money is there."""
+    for variant_id, quantity in sorted(held):
+        if not _move(variant_id, quantity, reserved=-1, sold=+1):
+            raise RuntimeError(f"variant {variant_id} holds fewer than {quantity}")
+
+
+def take_back(variant_id: int, quantity: int) -> None:
+    """A sold quantity returns to the shelf."""
+    _move(variant_id, quantity, returned=+1, available=+1)
+
+
+def receive(variant_id: int, quantity: int) -> None:
+    """The maker has made more."""
+    _move(variant_id, quantity, received=+1, available=+1)
+
+
+def withdraw(variant_id: int, quantity: int) -> None:
+    """The maker takes unsold pieces away. Raises OutOfStock when that many are not on the shelf."""
+    if not _move(variant_id, quantity, available=-1, received=-1):
+        raise OutOfStock(variant_id, quantity)

@@ -1,0 +1,136 @@
+"""Settings, read once from the environment. A missing or senseless value stops the start with its name."""
+
+import os
+import secrets
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from shop.core.db import engine_options
+from shop.core.errors import ConfigurationError
+
+STRIPE_API = "https://api.stripe.com"
+STRIPE_JS = "https://js.stripe.com/v3/"
+SECRET = frozenset(
+    {"secret_key", "stripe_secret_key", "stripe_webhook_secrets", "database_url", "mail_url", "storage_url"}
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """Effective settings. Addresses carry no trailing slash."""
+
+    instance: Path
+    secret_key: str
+    database_url: str
+    base_url: str
+    storage_url: str
+    mail_url: str
+    trusted_proxies: int = 0
+    log_format: str = "text"
+    stripe_secret_key: str = ""
+    stripe_publishable_key: str = ""
+    stripe_webhook_secrets: tuple[str, ...] = ()
+    stripe_api_base: str = STRIPE_API
+    stripe_js_url: str = STRIPE_JS
+    demo: bool = False
+    testing: bool = field(default=False)
+
+    @property
+    def media_folder(self) -> Path:
+        return Path(urlsplit(self.storage_url).path)
+
+    @property
+    def mail_folder(self) -> Path | None:
+        parts = urlsplit(self.mail_url)
+        return Path(parts.path) if parts.scheme == "file" else None
+
+    def shown(self) -> dict[str, str]:
+        """What `shop config` prints: secrets are named, never shown."""
+        result = {}
+        for item in fields(self):
+            value = getattr(self, item.name)
+            hidden = item.name in SECRET and value and not str(value).startswith(("sqlite:", "file:"))
+            result[item.name] = "(set, hidden)" if hidden else str(value)
+        return result
+
+
+def _read(environ: Mapping[str, str], name: str, default: str = "") -> str:
+    path = environ.get(f"{name}_FILE")
+    if path:
+        try:
+            return Path(path).read_text(encoding="utf-8").strip()
+        except OSError as error:
+            raise ConfigurationError(f"{name}_FILE names a file that cannot be read: {error}") from error
+    return environ.get(name, default).strip()
+
+
+def _url(name: str, value: str, schemes: tuple[str, ...]) -> str:
+    if urlsplit(value).scheme not in schemes:
+        raise ConfigurationError(
+            f"{name} must begin with one of {', '.join(s + '://' for s in schemes)}; it is {value!r}."
+        )
+    return value.rstrip("/")
+
+
+def demo_secret(instance: Path) -> str:
+    """The demo's own secret key, made once per instance."""
+    path = instance / "secret-key"
+    if not path.exists():
+        instance.mkdir(parents=True, exist_ok=True)
+        path.write_text(secrets.token_urlsafe(48), encoding="utf-8")
+        path.chmod(0o600)
+    return path.read_text(encoding="utf-8").strip()
+
+
+def from_environment(environ: Mapping[str, str] | None = None, *, demo: bool = False) -> Settings:
+    """Read the settings of contract.md. Raises ConfigurationError with the name of the setting and what to do."""
+    env = os.environ if environ is None else environ
+    instance = Path(_read(env, "SHOP_INSTANCE", "instance")).resolve()
+    database = _read(env, "SHOP_DATABASE_URL") or f"sqlite:///{instance / 'shop.sqlite'}"
+    try:
+        engine_options(database)
+    except Exception as error:
+        raise ConfigurationError("SHOP_DATABASE_URL must be sqlite:///… or postgresql+psycopg://…") from error
+    proxies = _read(env, "SHOP_TRUSTED_PROXIES", "0")
+    if not proxies.isdigit():
+        raise ConfigurationError("SHOP_TRUSTED_PROXIES must be a whole number: how many proxies stand in front.")
+    log_format = _read(env, "SHOP_LOG_FORMAT", "text")
+    if log_format not in {"text", "json"}:
+        raise ConfigurationError("SHOP_LOG_FORMAT must be text or json.")
+    secret = _read(env, "SHOP_SECRET_KEY") or (demo_secret(instance) if demo else "")
+    return Settings(
+        instance=instance,
+        secret_key=secret,
+        database_url=database,
+        base_url=_url("SHOP_BASE_URL", _read(env, "SHOP_BASE_URL", "http://127.0.0.1:8000"), ("http", "https")),
+        storage_url=_url(
+            "SHOP_STORAGE_URL", _read(env, "SHOP_STORAGE_URL") or f"file://{instance / 'media'}", ("file",)
+        ),
+        mail_url=_url("SHOP_MAIL_URL", _read(env, "SHOP_MAIL_URL") or f"file://{instance / 'mail'}", ("file", "smtp")),
+        trusted_proxies=int(proxies),
+        log_format=log_format,
+        stripe_secret_key=_read(env, "STRIPE_SECRET_KEY"),
+        stripe_publishable_key=_read(env, "STRIPE_PUBLISHABLE_KEY"),
+        stripe_webhook_secrets=tuple(s.strip() for s in _read(env, "STRIPE_WEBHOOK_SECRET").split(",") if s.strip()),
+        stripe_api_base=_url("STRIPE_API_BASE", _read(env, "STRIPE_API_BASE", STRIPE_API), ("http", "https")),
+        stripe_js_url=_read(env, "STRIPE_JS_URL", STRIPE_JS),
+        demo=demo,
+    )
+
+
+def check_production(settings: Settings) -> None:
+    """What a production start demands; the demo, marked in its database, is the only exception."""
+    if settings.demo or settings.testing:
+        return
+    if len(settings.secret_key) < 32:
+        raise ConfigurationError("SHOP_SECRET_KEY is missing or shorter than 32 characters; set a long random value.")
+    if settings.stripe_api_base != STRIPE_API:
+        raise ConfigurationError("STRIPE_API_BASE may differ from Stripe's only in a demonstration; unset it.")
+    if not settings.stripe_secret_key:
+        raise ConfigurationError("STRIPE_SECRET_KEY is missing; take it from your Stripe dashboard.")
+    if not settings.stripe_webhook_secrets:
+        raise ConfigurationError(
+            "STRIPE_WEBHOOK_SECRET is missing; take it from the webhook endpoint in Stripe's dashboard."
+        )

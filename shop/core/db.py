@@ -1,0 +1,155 @@
+"""The database: engine, column types, and the only code that commits."""
+
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from datetime import UTC, datetime
+from types import ModuleType
+from typing import Any
+
+import pysqlite3
+from flask_sqlalchemy import SQLAlchemy
+from sqlalchemy import BigInteger, DateTime, Engine, Integer, MetaData, event
+from sqlalchemy.engine import Connection, make_url
+from sqlalchemy.orm import DeclarativeBase, Session, mapped_column
+from sqlalchemy.pool import ConnectionPoolEntry
+from sqlalchemy.types import TypeDecorator
+
+from shop.core import events
+
+NAMING = {
+    "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+    "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+    "ck": "ck_%(table_name)s_%(constraint_name)s",
+    "fk": "fk_%(table_name)s_%(column_0_N_name)s",
+    "pk": "pk_%(table_name)s",
+}
+
+
+class Base(DeclarativeBase):
+    metadata = MetaData(naming_convention=NAMING)
+
+
+db = SQLAlchemy(model_class=Base, disable_autonaming=True, session_options={"expire_on_commit": False})
+
+# SQLite gives only INTEGER PRIMARY KEY its row ids.
+BigId = BigInteger().with_variant(Integer, "sqlite")
+
+
+def big_id() -> Any:
+    """Primary key: a big integer, inside only; people see public ids."""
+    return mapped_column(BigId, primary_key=True)
+
+
+class UTCDateTime(TypeDecorator[datetime]):
+    """Aware UTC in Python; refuses a naive time, which would be somebody's wall clock."""
+
+    impl = DateTime(timezone=True)
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Any) -> datetime | None:
+        if value is None:
+            return None
+        if value.tzinfo is None:
+            raise ValueError("a time without a zone cannot be stored")
+        value = value.astimezone(UTC)
+        return value.replace(tzinfo=None) if dialect.name == "sqlite" else value
+
+    def process_result_value(self, value: datetime | None, dialect: Any) -> datetime | None:
+        if value is None:
+            return None
+        return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+
+
+def in_wal_reset_range(version: tuple[int, ...]) -> bool:
+    """Whether a SQLite library can corrupt a WAL database (sqlite.org/wal.html, the WAL-reset bug).
+
+    Affected: 3.7.0 to 3.51.2, but for the backports 3.44.6 and 3.50.7.
+    """
+    if version[:2] in {(3, 44), (3, 50)}:
+        return version < {(3, 44): (3, 44, 6), (3, 50): (3, 50, 7)}[version[:2]]
+    return (3, 7, 0) <= version < (3, 51, 3)
+
+
+def sqlite_module() -> ModuleType:
+    """Python's own SQLite if it is sound, else the newer one that is installed beside it."""
+    return pysqlite3 if in_wal_reset_range(sqlite3.sqlite_version_info) else sqlite3
+
+
+def engine_options(url: str) -> dict[str, Any]:
+    """Options of the engine for a database address; raises ValueError for a kind we do not serve."""
+    kind = make_url(url).get_backend_name()
+    if kind == "sqlite":
+        return {"module": sqlite_module(), "connect_args": {"timeout": 10, "check_same_thread": False}}
+    if kind == "postgresql":
+        return {"pool_pre_ping": True, "pool_size": 8}
+    raise ValueError(url)
+
+
+_writing: ContextVar[bool] = ContextVar("writing", default=False)
+
+
+@event.listens_for(Engine, "connect")
+def _prepare_sqlite(connection: Any, record: ConnectionPoolEntry) -> None:
+    if "sqlite" not in type(connection).__module__:
+        return
+    # The driver must not begin transactions of its own: the begin hook below does.
+    connection.isolation_level = None
+    cursor = connection.cursor()
+    library = tuple(int(part) for part in sqlite_module().sqlite_version.split("."))
+    cursor.execute(f"PRAGMA journal_mode={'DELETE' if in_wal_reset_range(library) else 'WAL'}")
+    for pragma in ("synchronous=FULL", "foreign_keys=ON", "busy_timeout=10000", "recursive_triggers=ON"):
+        cursor.execute(f"PRAGMA {pragma}")
+    cursor.close()
+
+
+@event.listens_for(Engine, "begin")
+def _begin(connection: Connection) -> None:
+    # A read that is upgraded to a write cannot wait for the lock, it fails at once: writers say so from the start.
+    if connection.dialect.name == "sqlite":
+        connection.exec_driver_sql("BEGIN IMMEDIATE" if _writing.get() else "BEGIN")
+
+
+@contextmanager
+def transaction() -> Iterator[Session]:
+    """The one way to write: everything inside commits together or not at all.
+
+    Ends the read transaction that may be open, so what was loaded before is read anew. Does not nest. Facts recorded
+    with `record` reach their subscribers just before the commit.
+    """
+    if _writing.get():
+        raise RuntimeError("transactions do not nest; the caller decides where one begins")
+    session: Session = db.session()
+    session.rollback()
+    session.info["events"] = []
+    token = _writing.set(True)
+    try:
+        yield session
+        session.flush()
+        for fact in session.info["events"]:
+            events.dispatch(fact)
+        session.commit()
+    except BaseException:
+        session.rollback()
+        raise
+    finally:
+        session.info["events"] = []
+        _writing.reset(token)
+
+
+def record(fact: object) -> None:
+    """Note a fact of this transaction for its subscribers."""
+    if not _writing.get():
+        raise RuntimeError("a fact is recorded inside a transaction")
+    db.session().info["events"].append(fact)
+
+
+def writing() -> bool:
+    """Whether a transaction of `transaction()` is open here; network calls refuse to start inside one."""
+    return _writing.get()
+
+
+def dialect() -> str:
+    """'sqlite' or 'postgresql'."""
+    return str(db.engine.dialect.name)

@@ -1,0 +1,64 @@
+"""The job table: asked for inside the transaction that needs the work, done by the worker under a lease.
+
+At least once: a worker that dies leaves its lease to run out and another takes the job, so every kind of job must be
+safe to do twice.
+"""
+
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import or_, select, update
+
+from shop.core import clock
+from shop.core.db import db
+from shop.core.tables import Job
+
+LEASE = timedelta(minutes=2)
+MAX_ATTEMPTS = 12
+
+
+def enqueue(kind: str, payload: dict[str, Any], *, key: str | None = None, run_at: datetime | None = None) -> None:
+    """Ask for work. With a key that was asked before nothing is added."""
+    if key is not None:
+        known = db.session.scalars(select(Job.id).where(Job.key == key)).first()
+        pending = any(isinstance(row, Job) and row.key == key for row in db.session.new)
+        if known is not None or pending:
+            return
+    db.session.add(Job(kind=kind, key=key, payload=payload, run_at=run_at or clock.now()))
+
+
+def claim(limit: int = 1) -> list[tuple[int, str, dict[str, Any]]]:
+    """Take due jobs under a lease: (id, kind, payload), oldest first. Call inside a transaction."""
+    now = clock.now()
+    due = (
+        select(Job.id)
+        .where(Job.done_at.is_(None), Job.run_at <= now, Job.attempts < MAX_ATTEMPTS)
+        .where(or_(Job.leased_until.is_(None), Job.leased_until < now))
+        .order_by(Job.run_at, Job.id)
+        .limit(limit)
+        .with_for_update(skip_locked=True)
+    )
+    ids = list(db.session.scalars(due))
+    if not ids:
+        return []
+    db.session.execute(update(Job).where(Job.id.in_(ids)).values(leased_until=now + LEASE, attempts=Job.attempts + 1))
+    rows = db.session.execute(select(Job.id, Job.kind, Job.payload).where(Job.id.in_(ids)).order_by(Job.run_at, Job.id))
+    return [(row.id, row.kind, row.payload) for row in rows]
+
+
+def complete(job_id: int) -> None:
+    """Mark a job done. Call inside a transaction."""
+    db.session.execute(
+        update(Job).where(Job.id == job_id).values(done_at=clock.now(), leased_until=None, last_error=None)
+    )
+
+
+def postpone(job_id: int, error: str) -> None:
+    """Give a failed job back, to be tried again after a pause that doubles up to an hour. Call inside a transaction."""
+    attempts = db.session.scalars(select(Job.attempts).where(Job.id == job_id)).one()
+    pause = timedelta(seconds=min(3600, 5 * 2**attempts))
+    db.session.execute(
+        update(Job)
+        .where(Job.id == job_id)
+        .values(leased_until=None, run_at=clock.now() + pause, last_error=error[:500])
+    )

@@ -1,0 +1,48 @@
+"""Dated policies and the audit trail: reads and the one write of each."""
+
+from datetime import date
+from typing import Any
+
+from sqlalchemy import select
+
+from shop.core import clock
+from shop.core.db import db
+from shop.core.tables import Audit, Installation, Policy
+
+# What holds where the operator has decided nothing yet.
+DEFAULTS: dict[str, Any] = {
+    "commission_bp": 1000,
+    # Who bears Stripe's fee on the goods: "maker" or "operator" (the operator always bears it on the shipping).
+    "fee_bearer": "maker",
+    # Who bears exchange differences and the fees Stripe keeps when a sale is refunded.
+    "loss_bearer": "operator",
+    "domestic_codes": ["MA", "EH"],
+    "available_after_days": 14,
+    "operator": {"name": "Maison de l’export (demonstration)", "email": "contact@example.org"},
+}
+
+
+def get_policy(key: str, on: date | None = None) -> Any:
+    """The decision that holds on a day (default: today). Raises KeyError for a key that has no default."""
+    day = on or clock.today()
+    row = db.session.execute(
+        select(Policy.value).where(Policy.key == key, Policy.from_on <= day).order_by(Policy.from_on.desc()).limit(1)
+    ).first()
+    return row.value if row else DEFAULTS[key]
+
+
+def decide_policy(key: str, value: Any, from_on: date) -> None:
+    """Write a dated decision; the past keeps the one it had."""
+    db.session.add(Policy(key=key, value=value, from_on=from_on))
+
+
+def audit(actor: int | None, action: str, subject: str, subject_id: object, **data: Any) -> None:
+    """Add a line to the audit trail, in the current transaction."""
+    db.session.add(
+        Audit(at=clock.now(), actor=actor, action=action, subject=subject, subject_id=str(subject_id), data=data)
+    )
+
+
+def is_demo() -> bool:
+    """Whether the database bears the demo's mark, which only `shop demo` writes."""
+    return db.session.get(Installation, "demo") is not None

@@ -1,0 +1,191 @@
+"""Carts, orders, lines, holds on stock, the order's history, declared sales."""
+
+from datetime import date, datetime
+from typing import Any
+
+from sqlalchemy import JSON, BigInteger, CheckConstraint, ForeignKey, Index, UniqueConstraint
+from sqlalchemy.orm import Mapped, mapped_column
+
+from shop.core.db import Base, BigId, UTCDateTime, big_id
+
+
+class Cart(Base):
+    """What a visitor gathered; reserves nothing. `token` is the cookie."""
+
+    __tablename__ = "cart"
+    id: Mapped[int] = big_id()
+    token: Mapped[str] = mapped_column(unique=True)
+    currency: Mapped[str]
+    country: Mapped[str | None]
+    created_at: Mapped[datetime] = mapped_column(UTCDateTime)
+    updated_at: Mapped[datetime] = mapped_column(UTCDateTime)
+
+
+class CartLine(Base):
+    """`seen_minor` is the unit price the visitor saw when adding; a change since is shown, never charged silently."""
+
+    __tablename__ = "cart_line"
+    __table_args__ = (UniqueConstraint("cart_id", "variant_id"), CheckConstraint("quantity > 0", "quantity"))
+    id: Mapped[int] = big_id()
+    cart_id: Mapped[int] = mapped_column(ForeignKey("cart.id", ondelete="CASCADE"))
+    variant_id: Mapped[int] = mapped_column(ForeignKey("variant.id"))
+    quantity: Mapped[int]
+    seen_minor: Mapped[int] = mapped_column(BigInteger)
+
+
+class Order(Base):
+    """What a buyer agreed to, frozen. Amounts are minor units of `currency`; total = goods + shipping + tax + duty - discount.
+
+    `address` is the snapshot {name, company, street_address, city, city_area, country_area, postal_code, sorting_code,
+    country_code, phone}. `hold_until` is when the reservation of its stock ends.
+    """
+
+    __tablename__ = "shop_order"
+    __table_args__ = (
+        CheckConstraint(
+            "total_minor = goods_minor + shipping_minor + tax_minor + duty_minor - discount_minor", "total"
+        ),
+        CheckConstraint("total_minor > 0", "positive"),
+        Index("ix_shop_order_state_hold", "state", "hold_until"),
+        Index("ix_shop_order_paid", "paid_at"),
+    )
+    id: Mapped[int] = big_id()
+    number: Mapped[str] = mapped_column(unique=True)
+    cart_id: Mapped[int | None] = mapped_column(ForeignKey("cart.id", ondelete="SET NULL"), index=True)
+    state: Mapped[str]
+    language: Mapped[str]
+    currency: Mapped[str]
+    email: Mapped[str]
+    country: Mapped[str]
+    address: Mapped[dict[str, Any]] = mapped_column(JSON)
+    goods_minor: Mapped[int] = mapped_column(BigInteger)
+    shipping_minor: Mapped[int] = mapped_column(BigInteger)
+    tax_minor: Mapped[int] = mapped_column(BigInteger, default=0)
+    duty_minor: Mapped[int] = mapped_column(BigInteger, default=0)
+    discount_minor: Mapped[int] = mapped_column(BigInteger, default=0)
+    total_minor: Mapped[int] = mapped_column(BigInteger)
+    placed_at: Mapped[datetime] = mapped_column(UTCDateTime)
+    hold_until: Mapped[datetime | None] = mapped_column(UTCDateTime)
+    paid_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
+    # Cents added by nobody: the shipping's own refund, so that shipping is given back at most once.
+    shipping_refunded_minor: Mapped[int] = mapped_column(BigInteger, default=0)
+    problem: Mapped[str | None]
+
+
+class OrderLine(Base):
+    """One variant of one order with everything that decides money and reports, frozen at placing.
+
+    `net_minor` = unit price x quantity less tax included; commission is on it. `memberships` is [{"programme", "edition"}],
+    `shares` is [{"person_id", "bp"}]. `promise_on` is the ship-by date. `refunded_minor` is of goods.
+    """
+
+    __tablename__ = "order_line"
+    __table_args__ = (
+        UniqueConstraint("order_id", "position"),
+        CheckConstraint("quantity > 0 AND unit_price_minor > 0", "positive"),
+        CheckConstraint("refunded_minor BETWEEN 0 AND net_minor + tax_minor", "refunded"),
+        Index("ix_order_line_unit_state", "unit_id", "state"),
+        Index("ix_order_line_handed_over", "handed_over_at"),
+    )
+    id: Mapped[int] = big_id()
+    order_id: Mapped[int] = mapped_column(ForeignKey("shop_order.id"), index=True)
+    position: Mapped[int]
+    variant_id: Mapped[int] = mapped_column(ForeignKey("variant.id"))
+    product_id: Mapped[int] = mapped_column(ForeignKey("product.id"))
+    unit_id: Mapped[int] = mapped_column(ForeignKey("unit.id"))
+    sku: Mapped[str]
+    # In the buyer's language, as bought, and in the maker's, so that each reads their own.
+    title: Mapped[str]
+    maker_title: Mapped[str]
+    options: Mapped[str] = mapped_column(default="")
+    picture_id: Mapped[int | None] = mapped_column(ForeignKey("picture.id"))
+    quantity: Mapped[int]
+    sale_unit: Mapped[str]
+    unit_price_minor: Mapped[int] = mapped_column(BigInteger)
+    net_minor: Mapped[int] = mapped_column(BigInteger)
+    tax_minor: Mapped[int] = mapped_column(BigInteger, default=0)
+    tax_mode: Mapped[str] = mapped_column(default="none")
+    tax_rate_bp: Mapped[int] = mapped_column(default=0)
+    commission_bp: Mapped[int]
+    commission_minor: Mapped[int] = mapped_column(BigInteger)
+    fee_bearer: Mapped[str]
+    loss_bearer: Mapped[str]
+    kind: Mapped[str]
+    craft: Mapped[str]
+    family: Mapped[str]
+    hs_code: Mapped[str | None]
+    origin_region: Mapped[str]
+    memberships: Mapped[list[dict[str, str]]] = mapped_column(JSON)
+    shares: Mapped[list[dict[str, int]]] = mapped_column(JSON)
+    lead_time_days: Mapped[int]
+    weight_grams: Mapped[int]
+    promise_on: Mapped[date]
+    state: Mapped[str]
+    refunded_minor: Mapped[int] = mapped_column(BigInteger, default=0)
+    call_asked_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
+    answered_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
+    ready_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
+    handed_over_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
+    refunded_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
+
+
+class Reservation(Base):
+    """Stock held for an order until it is sold or given back; `state` is held, sold or released."""
+
+    __tablename__ = "reservation"
+    __table_args__ = (
+        UniqueConstraint("order_id", "variant_id"),
+        CheckConstraint("state IN ('held', 'sold', 'released')", "state"),
+        Index("ix_reservation_variant_state", "variant_id", "state"),
+    )
+    id: Mapped[int] = big_id()
+    order_id: Mapped[int] = mapped_column(ForeignKey("shop_order.id"))
+    variant_id: Mapped[int] = mapped_column(ForeignKey("variant.id"))
+    quantity: Mapped[int]
+    state: Mapped[str]
+
+
+class OrderEvent(Base):
+    """What happened to an order, for the people who follow it. `line_id` is null for the whole order."""
+
+    __tablename__ = "order_event"
+    id: Mapped[int] = big_id()
+    order_id: Mapped[int] = mapped_column(ForeignKey("shop_order.id"), index=True)
+    line_id: Mapped[int | None] = mapped_column(ForeignKey("order_line.id"))
+    at: Mapped[datetime] = mapped_column(UTCDateTime)
+    kind: Mapped[str]
+    actor: Mapped[int | None] = mapped_column(BigId)
+    data: Mapped[dict[str, Any]] = mapped_column(JSON, default=dict)
+
+
+class DeclaredSale(Base):
+    """A sale made elsewhere (a fair, another platform), as declared. Never enters the ledger.
+
+    Unique by (source, external_id, sku, occurrence): the how-manieth line of that id. `amount_minor` = quantity x unit
+    price, rounded half even once; a negative quantity is a refund.
+    """
+
+    __tablename__ = "declared_sale"
+    __table_args__ = (
+        UniqueConstraint("source", "external_id", "sku", "occurrence"),
+        Index("ix_declared_sale_sold", "sold_at"),
+    )
+    id: Mapped[int] = big_id()
+    source: Mapped[str]
+    external_id: Mapped[str]
+    sku: Mapped[str]
+    occurrence: Mapped[int]
+    sold_at: Mapped[datetime] = mapped_column(UTCDateTime)
+    unit_id: Mapped[int] = mapped_column(ForeignKey("unit.id"), index=True)
+    description: Mapped[str] = mapped_column(default="")
+    quantity: Mapped[int]
+    # As declared, exact ("0.001"): three decimals occur.
+    unit_price: Mapped[str]
+    currency: Mapped[str]
+    amount_minor: Mapped[int] = mapped_column(BigInteger)
+    shipping_minor: Mapped[int] = mapped_column(BigInteger, default=0)
+    country: Mapped[str | None]
+    status: Mapped[str]
+    refunded_minor: Mapped[int] = mapped_column(BigInteger, default=0)
+    family: Mapped[str | None]
+    imported_at: Mapped[datetime] = mapped_column(UTCDateTime)
