@@ -29,11 +29,12 @@ from shop.i18n.messages import gettext as _
 _LOCALES = {code: Locale.parse(language.locale) for code, language in LANGUAGES.items()}
 
 _LRM, _RLM, _NBSP = "\u200e", "\u200f", "\u00a0"
-_LRI, _RLI, _FSI, _PDI = "\u2066", "\u2067", "\u2068", "\u2069"
+_LRI, _RLI, _PDI = "\u2066", "\u2067", "\u2069"
 
-# {digits} stands for the decimals of the currency.
+# {digits} stands for the decimals of the currency. The mark after a negative number keeps US$ on the same side as after
+# a positive one: the left-to-right mark its minus gets would draw both into one run.
 _MONEY = {
-    "ar": f"{_RLM}#,##0{{digits}}{_NBSP}¤;{_RLM}-#,##0{{digits}}{_NBSP}¤",
+    "ar": f"{_RLM}#,##0{{digits}}{_NBSP}¤;{_RLM}-#,##0{{digits}}{_RLM}{_NBSP}¤",
     "fr": f"#,##0{{digits}}{_NBSP}¤",
     "en": "¤#,##0{digits}",
 }

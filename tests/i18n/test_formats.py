@@ -42,7 +42,7 @@ def test_no_amount_is_rounded_however_large() -> None:
 
 def test_a_minus_stays_on_the_left_of_its_number() -> None:
     assert formats.money_text(-5, "EUR", "en") == "-€0.05"
-    assert formats.money(-5, "EUR", "ar") == Markup(f"<bdi>{RLM}{LRM}-0,05{NBSP}€</bdi>")
+    assert formats.money(-5, "EUR", "ar") == Markup(f"<bdi>{RLM}{LRM}-0,05{RLM}{NBSP}€</bdi>")
     assert formats.number(-1250, "ar") == f"{LRM}-1.250"
 
 
