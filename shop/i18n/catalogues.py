@@ -18,6 +18,7 @@ from babel.messages.catalog import Catalog, Message
 from babel.messages.extract import DEFAULT_KEYWORDS, extract_from_dir
 from babel.messages.frontend import parse_mapping_cfg
 from babel.messages.pofile import read_po, write_po
+from jinja2 import TemplateSyntaxError
 
 from shop.i18n.languages import LANGUAGES, SOURCE
 from shop.i18n.messages import PLURAL_FORMS, Key, folder, forms_of, key_of
@@ -54,18 +55,30 @@ def extract() -> Catalog:
     with (folder() / "babel.cfg").open() as file:
         methods, options = parse_mapping_cfg(file, "babel.cfg")
     source = str(root / "shop")
+    reading = ""
+
+    def remember(filename: str, _method: str, _options: dict[str, Any]) -> None:
+        nonlocal reading
+        reading = filename
+
     found = extract_from_dir(
         root,
         methods,
         options,
         KEYWORDS,
         comment_tags=[COMMENT_TAG],
+        callback=remember,
         strip_comment_tags=True,
         directory_filter=lambda path: path.startswith(source) and not path.endswith("__pycache__"),
     )
     catalogue = Catalog()
-    for filename, _line, message, comments, context in found:
-        catalogue.add(message, None, [(filename, 0)], auto_comments=comments, context=context)
+    try:
+        for filename, _line, message, comments, context in found:
+            catalogue.add(message, None, [(filename, 0)], auto_comments=comments, context=context)
+    except TemplateSyntaxError as error:
+        # Jinja's extractor does not know which file it is given.
+        error.filename = reading
+        raise
     return catalogue
 
 
