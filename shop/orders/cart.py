@@ -1,0 +1,421 @@
+"""The cart: what a visitor gathered, and whether each line can be bought as it stands.
+
+A cart reserves nothing. Prices, stock and weights are read anew each time; of what the visitor's browser sends only a
+variant and a quantity are believed, and those are checked.
+"""
+
+import re
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import ColumnElement, and_, delete, func, select
+
+from shop.artisans.models import Unit
+from shop.catalogue.models import CURRENCIES, Price, Product, Variant
+from shop.core import clock
+from shop.core.db import db
+from shop.core.errors import Invalid, NotFound
+from shop.core.ids import token as new_token
+from shop.i18n.countries import COUNTRY_CODES
+from shop.i18n.fold import fold
+from shop.i18n.messages import gettext as _
+from shop.i18n.slugs import slugify
+from shop.i18n.texts import Told, tell, texts_of
+from shop.media.images import picture_views
+from shop.orders.errors import NotForSale, QuantityInvalid
+from shop.orders.models import Cart, CartLine, Order, Reservation
+from shop.programme.queries import admitted_units
+from shop.shipping.errors import CannotShip
+from shop.shipping.queries import Quote, read_tariff
+
+# Nobody carries home more of one thing by a form; a larger number is a slip of the finger.
+MAX_QUANTITY = 9_999
+MAX_LINES = 100
+
+_WHOLE = re.compile(r"\+?[0-9]{1,18}")
+
+
+@dataclass(frozen=True, slots=True)
+class CartLineView:
+    """One line as it stands now. `weight_grams` is of one sale unit, 0 when unknown. `available` counts what this
+    cart's own unpaid order holds. `seen_minor` is the unit price the buyer saw, `unit_price_minor` the one of now, None
+    when the piece has no price in the cart's currency.
+
+    `problem` is None, "not_for_sale", "sold_out", "fewer", "quantity" or "price_changed", the gravest first.
+    """
+
+    variant_id: int
+    product_id: int
+    product_public_id: str
+    slug: str
+    sku: str
+    unit_id: int
+    title: Told
+    maker_title: str
+    unit_name: str
+    picture_id: int | None
+    picture: dict[str, Any] | None
+    options: str
+    quantity: int
+    min_quantity: int
+    quantity_step: int
+    sale_unit: str
+    unit_price_minor: int | None
+    seen_minor: int
+    line_minor: int
+    available: int
+    weight_grams: int
+    kind: str
+    lead_time_days: int
+    problem: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class CartView:
+    """A cart as it stands now, in one currency, for one destination (None while the buyer has not said).
+
+    `shipping` is None without a destination, without lines, or when nothing carries it there: `shipping_problem` then
+    says why. `total_minor` is goods plus known shipping, of the lines that can be bought.
+    """
+
+    cart_id: int | None
+    token: str
+    currency: str
+    country: str | None
+    lines: tuple[CartLineView, ...]
+    goods_minor: int
+    shipping: Quote | None
+    shipping_problem: str
+    total_minor: int
+    problems: bool
+
+    @property
+    def count(self) -> int:
+        """How many lines stand in the cart."""
+        return len(self.lines)
+
+    @property
+    def lead_time_days(self) -> int:
+        """The longest making time in the cart."""
+        return max((line.lead_time_days for line in self.lines), default=0)
+
+
+def parse_quantity(text: str, min_quantity: int = 1, quantity_step: int = 1) -> int:
+    """A quantity as typed, also in Arabic-Indic digits. Raises QuantityInvalid, which says what would do."""
+    typed = fold(text)
+    if not _WHOLE.fullmatch(typed):
+        raise QuantityInvalid(_("Enter how many as a whole number, for example %(example)s.", example=min_quantity))
+    quantity = int(typed)
+    if quantity > MAX_QUANTITY:
+        raise QuantityInvalid(_("Enter a quantity of %(most)s or less.", most=MAX_QUANTITY))
+    if quantity < min_quantity:
+        raise QuantityInvalid(_("The smallest quantity is %(least)s.", least=min_quantity))
+    if quantity % quantity_step:
+        below = quantity - quantity % quantity_step
+        nearest = [n for n in (below, below + quantity_step) if n >= min_quantity]
+        if len(nearest) == 2:
+            text = _(
+                "This is sold in whole steps of %(step)s: choose %(below)s or %(above)s.",
+                step=quantity_step,
+                below=nearest[0],
+                above=nearest[1],
+            )
+        else:
+            text = _("This is sold in whole steps of %(step)s: choose %(above)s.", step=quantity_step, above=nearest[0])
+        raise QuantityInvalid(text)
+    return quantity
+
+
+def find_cart(token: str | None) -> Cart | None:
+    """The cart of a cookie, or None."""
+    if not token:
+        return None
+    return db.session.scalars(select(Cart).where(Cart.token == token)).first()
+
+
+def count_lines(token: str | None) -> int:
+    """How many lines stand in the cart of a cookie; 0 without one."""
+    if not token:
+        return 0
+    statement = select(func.count(CartLine.id)).join(Cart, CartLine.cart_id == Cart.id).where(Cart.token == token)
+    return db.session.scalar(statement) or 0
+
+
+def add_to_cart(token: str | None, variant_id: int, quantity: int, currency: str) -> Cart:
+    """Put a variant into the cart of a cookie, or into a new one; a line that is there grows.
+
+    A one-of-a-kind piece that is there already stays as it is. Raises NotForSale, or QuantityInvalid when there are
+    fewer.
+    """
+    _check_currency(currency)
+    offer = _get_offer(variant_id, currency)
+    cart = find_cart(token)
+    now = clock.now()
+    if cart is None:
+        cart = Cart(token=new_token(), currency=currency, country=None, created_at=now, updated_at=now)
+        db.session.add(cart)
+        db.session.flush()
+    elif cart.currency != currency:
+        set_choice(cart, currency, cart.country)
+    line = _find_line(cart, variant_id)
+    wanted = quantity + (line.quantity if line else 0)
+    if offer.kind == "one_of_a_kind":
+        wanted = 1
+    _check_quantity(offer, wanted, offer.available + count_held(cart.id, variant_id))
+    if line is None:
+        if count_lines(cart.token) >= MAX_LINES:
+            raise QuantityInvalid(_("A cart holds up to %(most)s different pieces.", most=MAX_LINES))
+        line = CartLine(cart_id=cart.id, variant_id=variant_id)
+        db.session.add(line)
+    line.quantity, line.seen_minor = wanted, offer.amount_minor
+    cart.updated_at = now
+    return cart
+
+
+def set_quantity(cart: Cart, variant_id: int, quantity: int) -> None:
+    """Change how many of a line. Raises NotFound for a line that is not there, QuantityInvalid with what would do."""
+    line = _find_line(cart, variant_id)
+    if line is None:
+        raise NotFound(_("This piece is not in your cart."))
+    offer = _get_offer(variant_id, cart.currency)
+    _check_quantity(offer, quantity, offer.available + count_held(cart.id, variant_id))
+    line.quantity = quantity
+    cart.updated_at = clock.now()
+
+
+def remove_line(cart: Cart, variant_id: int) -> None:
+    """Take a line out; harmless when it is gone already."""
+    db.session.execute(delete(CartLine).where(CartLine.cart_id == cart.id, CartLine.variant_id == variant_id))
+    cart.updated_at = clock.now()
+
+
+def accept_prices(cart: Cart) -> None:
+    """The buyer has seen today's prices in the cart's currency."""
+    prices = _prices_of(cart)
+    for line in db.session.scalars(select(CartLine).where(CartLine.cart_id == cart.id)):
+        line.seen_minor = prices.get(line.variant_id, line.seen_minor)
+    cart.updated_at = clock.now()
+
+
+def set_choice(cart: Cart, currency: str, country: str | None) -> None:
+    """The currency to pay in and the destination. Another currency has its own prices, which are then the seen ones."""
+    _check_currency(currency)
+    if country is not None and country not in COUNTRY_CODES:
+        raise Invalid(_("Choose a country from the list."), {"country": _("Choose a country from the list.")})
+    changed = currency != cart.currency
+    cart.currency, cart.country = currency, country
+    if changed:
+        accept_prices(cart)
+    cart.updated_at = clock.now()
+
+
+def count_held(cart_id: int, variant_id: int) -> int:
+    """How many of a variant the cart's own unpaid order holds."""
+    return db.session.scalar(select(_held(cart_id, variant_id))) or 0
+
+
+def read_cart(token: str | None, language: str, currency: str | None = None, country: str | None = None) -> CartView:
+    """The cart of a cookie as it stands now; empty where there is none. Currency and country default to its own."""
+    cart = find_cart(token)
+    if cart is None:
+        return CartView(None, "", currency or CURRENCIES[0], country, (), 0, None, "", 0, False)
+    currency, country = currency or cart.currency, country or cart.country
+    rows = db.session.execute(_line_statement(cart, language, currency)).all()
+    texts = texts_of("product", [row.product_id for row in rows], ["title"])
+    pictures = picture_views([row.cover_id for row in rows if row.cover_id])
+    lines = tuple(
+        _line_view(row, texts.get((row.product_id, "title"), {}), pictures, language, cart.currency == currency)
+        for row in rows
+    )
+    goods = sum(line.line_minor for line in lines if _counts(line))
+    shipping, shipping_problem = _shipping(lines, currency, country)
+    return CartView(
+        cart_id=cart.id,
+        token=cart.token,
+        currency=currency,
+        country=country,
+        lines=lines,
+        goods_minor=goods,
+        shipping=shipping,
+        shipping_problem=shipping_problem,
+        total_minor=goods + (shipping.amount_minor if shipping else 0),
+        problems=any(line.problem for line in lines),
+    )
+
+
+def _counts(line: CartLineView) -> bool:
+    return line.problem in {None, "price_changed", "fewer", "quantity"}
+
+
+def _shipping(lines: tuple[CartLineView, ...], currency: str, country: str | None) -> tuple[Quote | None, str]:
+    bought = [line for line in lines if _counts(line)]
+    if country is None or not bought:
+        return None, ""
+    # One piece of unknown weight makes the weight of the parcel unknown.
+    known = all(line.weight_grams for line in bought)
+    weight = sum(line.weight_grams * line.quantity for line in bought) if known else 0
+    try:
+        return read_tariff(currency).quote(country, weight), ""
+    except CannotShip as error:
+        return None, error.text
+
+
+def _line_view(
+    row: Any, titles: dict[str, str], pictures: dict[int, dict[str, Any]], language: str, same_currency: bool
+) -> CartLineView:
+    title = tell(titles, language) or Told(row.sku, language)
+    picture = pictures.get(row.cover_id) if row.cover_id else None
+    return CartLineView(
+        variant_id=row.variant_id,
+        product_id=row.product_id,
+        product_public_id=row.public_id,
+        slug=slugify(title.text, language),
+        sku=row.sku,
+        unit_id=row.unit_id,
+        title=title,
+        maker_title=titles.get(row.source_language) or title.text,
+        unit_name=row.unit_name,
+        picture_id=row.cover_id,
+        picture={**picture, "alt": title.text} if picture else None,
+        options=options_text(row.option1, row.option2, language),
+        quantity=row.quantity,
+        min_quantity=row.min_quantity,
+        quantity_step=row.quantity_step,
+        sale_unit=row.sale_unit,
+        unit_price_minor=row.amount_minor,
+        seen_minor=row.seen_minor,
+        line_minor=(row.amount_minor or 0) * row.quantity,
+        available=row.available + row.held,
+        weight_grams=row.weight_grams or 0,
+        kind=row.kind,
+        lead_time_days=row.lead_time_days,
+        problem=_problem(row, same_currency),
+    )
+
+
+def _problem(row: Any, same_currency: bool) -> str | None:
+    available = row.available + row.held
+    if not row.admitted or row.state != "published" or row.archived_at is not None or row.amount_minor is None:
+        return "not_for_sale"
+    if available < row.min_quantity:
+        return "sold_out"
+    if available < row.quantity:
+        return "fewer"
+    if row.quantity < row.min_quantity or row.quantity % row.quantity_step:
+        return "quantity"
+    if same_currency and row.amount_minor != row.seen_minor:
+        return "price_changed"
+    return None
+
+
+def options_text(option1: dict[str, str] | None, option2: dict[str, str] | None, language: str) -> str:
+    """The options of a variant in words: "41, red"; empty for a piece without any."""
+    told = [tell(option, language) for option in (option1, option2) if option]
+    return ("، " if language == "ar" else ", ").join(text.text for text in told if text)
+
+
+def _line_statement(cart: Cart, language: str, currency: str) -> Any:
+    return (
+        select(
+            CartLine.variant_id,
+            CartLine.quantity,
+            CartLine.seen_minor,
+            Variant.sku,
+            Variant.option1,
+            Variant.option2,
+            Variant.available,
+            Variant.archived_at,
+            Product.id.label("product_id"),
+            Product.public_id,
+            Product.unit_id,
+            Product.source_language,
+            Product.cover_id,
+            Product.min_quantity,
+            Product.quantity_step,
+            Product.sale_unit,
+            Product.weight_grams,
+            Product.kind,
+            Product.lead_time_days,
+            Product.state,
+            getattr(Unit, f"name_{language}").label("unit_name"),
+            admitted_units(clock.today()).label("admitted"),
+            Price.amount_minor,
+            func.coalesce(_held(cart.id, Variant.id), 0).label("held"),
+        )
+        .join(Variant, CartLine.variant_id == Variant.id)
+        .join(Product, Variant.product_id == Product.id)
+        .join(Unit, Product.unit_id == Unit.id)
+        .outerjoin(Price, and_(Price.variant_id == Variant.id, Price.currency == currency))
+        .where(CartLine.cart_id == cart.id)
+        .order_by(CartLine.id)
+    )
+
+
+def _held(cart_id: int, variant_id: Any) -> ColumnElement[int]:
+    return (
+        select(func.sum(Reservation.quantity))
+        .join(Order, Reservation.order_id == Order.id)
+        .where(
+            Order.cart_id == cart_id,
+            Order.state == "awaiting_payment",
+            Reservation.state == "held",
+            Reservation.variant_id == variant_id,
+        )
+        .scalar_subquery()
+    )
+
+
+def _get_offer(variant_id: int, currency: str) -> Any:
+    """The variant with its price, if it can be bought today. Raises NotForSale."""
+    row = db.session.execute(
+        select(
+            Variant.id.label("variant_id"),
+            Variant.available,
+            Product.kind,
+            Product.min_quantity,
+            Product.quantity_step,
+            Price.amount_minor,
+        )
+        .join(Product, Variant.product_id == Product.id)
+        .join(Unit, Product.unit_id == Unit.id)
+        .join(Price, and_(Price.variant_id == Variant.id, Price.currency == currency))
+        .where(
+            Variant.id == variant_id,
+            Variant.archived_at.is_(None),
+            Product.state == "published",
+            admitted_units(clock.today()),
+        )
+    ).first()
+    if row is None:
+        raise NotForSale(variant_id, _("This piece is not for sale at the moment."))
+    return row
+
+
+def _check_quantity(offer: Any, wanted: int, available: int) -> None:
+    parse_quantity(str(wanted), offer.min_quantity, offer.quantity_step)
+    if wanted <= available:
+        return
+    if available < offer.min_quantity:
+        raise QuantityInvalid(_("This piece is sold."), variant_id=offer.variant_id)
+    left = available - available % offer.quantity_step
+    raise QuantityInvalid(_("Only %(left)s left: choose %(left)s or fewer.", left=left), variant_id=offer.variant_id)
+
+
+def _check_currency(currency: str) -> None:
+    if currency not in CURRENCIES:
+        raise Invalid(_("Choose a currency from the list."), {"currency": _("Choose a currency from the list.")})
+
+
+def _find_line(cart: Cart, variant_id: int) -> CartLine | None:
+    return db.session.scalars(
+        select(CartLine).where(CartLine.cart_id == cart.id, CartLine.variant_id == variant_id)
+    ).first()
+
+
+def _prices_of(cart: Cart) -> dict[int, int]:
+    rows = db.session.execute(
+        select(Price.variant_id, Price.amount_minor)
+        .join(CartLine, CartLine.variant_id == Price.variant_id)
+        .where(CartLine.cart_id == cart.id, Price.currency == cart.currency)
+    )
+    return {row.variant_id: row.amount_minor for row in rows}

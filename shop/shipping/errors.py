@@ -1,0 +1,11 @@
+"""What can go wrong with a quote."""
+
+from shop.core.errors import Conflict
+
+
+class CannotShip(Conflict):
+    """No postage is known: `reason` is "country" (no destination) or "weight" (above every rate, or unknown)."""
+
+    def __init__(self, reason: str, text: str = "", *, country: str | None = None) -> None:
+        super().__init__(text, reason=reason, country=country)
+        self.reason, self.country = reason, country
