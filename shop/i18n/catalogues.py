@@ -77,7 +77,7 @@ def extract() -> Catalog:
             catalogue.add(message, None, [(filename, 0)], auto_comments=comments, context=context)
     except TemplateSyntaxError as error:
         # Jinja's extractor does not know which file it is given.
-        error.filename = reading
+        error.add_note(f"in {reading}")
         raise
     return catalogue
 
