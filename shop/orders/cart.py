@@ -21,7 +21,7 @@ from shop.i18n.fold import fold
 from shop.i18n.messages import gettext as _
 from shop.i18n.slugs import slugify
 from shop.i18n.texts import Told, tell, texts_of
-from shop.media.images import picture_views
+from shop.media.queries import picture_views
 from shop.orders.errors import NotForSale, QuantityInvalid
 from shop.orders.models import Cart, CartLine, Order, Reservation
 from shop.programme.queries import admitted_units
