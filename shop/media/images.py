@@ -1,0 +1,230 @@
+"""The way of a picture from a telephone to the shop's folder: pixels are taken, everything else stays behind.
+
+An upload is refused or it is decoded, laid on a fresh canvas and written anew in a few widths. So no metadata, place of
+the photograph, comment or foreign content hidden in the file can pass, and what is served is always ours.
+"""
+
+import hashlib
+import os
+import struct
+import threading
+import uuid
+from dataclasses import dataclass
+from datetime import datetime
+from io import BytesIO
+from pathlib import Path
+
+from PIL import Image, ImageCms, ImageOps
+from sqlalchemy import select
+from sqlalchemy.exc import IntegrityError
+
+from shop.core import runtime
+from shop.core.db import db
+from shop.core.ids import public_id
+from shop.i18n import gettext as _
+from shop.media.errors import PictureRefused
+from shop.media.models import Picture
+
+WIDTHS = (320, 640, 960, 1600)
+FORMATS = ("JPEG", "PNG", "WEBP")
+EXTENSIONS = ("webp", "jpg")
+MAX_BYTES = 15 * 1024 * 1024
+# A telephone's largest ordinary setting; 40 million pixels decode to 120 MB, and one at a time is decoded.
+MAX_PIXELS = 40_000_000
+MIN_SIDE = 100
+# Four times as tall as wide still fits; beyond that a strip of cloth is shown narrower rather than endless.
+MAX_HEIGHT = 6_400
+
+# What Pillow raises for files that are broken, cut off or made to hurt.
+_BROKEN = (
+    OSError,
+    SyntaxError,
+    ValueError,
+    EOFError,
+    struct.error,
+    OverflowError,
+    TypeError,
+    Image.DecompressionBombError,
+    Image.DecompressionBombWarning,
+)
+_one_at_a_time = threading.Lock()
+_SRGB = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB"))
+
+
+@dataclass(frozen=True, slots=True)
+class Cleaned:
+    """A picture whose files are written and whose row is not: made outside a transaction, kept inside one."""
+
+    sha256: str
+    width: int
+    height: int
+    colour: str
+
+
+def widths_of(width: int) -> list[int]:
+    """The widths that exist of a picture whose largest is `width`, ascending; never more than its own."""
+    return [smaller for smaller in WIDTHS if smaller < width] + [width]
+
+
+def clean(data: bytes) -> Cleaned:
+    """Take the pixels of an upload and write its files. Raises PictureRefused. Slow: call outside a transaction."""
+    if not data:
+        raise PictureRefused("empty", _("This file is empty. Take the photo again."))
+    if len(data) > MAX_BYTES:
+        raise PictureRefused("too_heavy", _("This photo is larger than 15 MB. Choose a smaller one."))
+    with _one_at_a_time:
+        return _write(_canvas(_open(data)))
+
+
+def clean_image(image: Image.Image) -> Cleaned:
+    """As clean, for a picture our own code drew."""
+    with _one_at_a_time:
+        return _write(_canvas(image))
+
+
+def keep(cleaned: Cleaned, *, uploaded_by: int | None, drawing: bool = False, now: datetime) -> Picture:
+    """The row of a cleaned picture; the one there is if the same picture came before. Inside a transaction."""
+    known = select(Picture).where(Picture.sha256 == cleaned.sha256)
+    picture = db.session.scalars(known).first()
+    if picture is not None:
+        return picture
+    picture = Picture(
+        public_id=public_id(),
+        sha256=cleaned.sha256,
+        width=cleaned.width,
+        height=cleaned.height,
+        colour=cleaned.colour,
+        drawing=drawing,
+        uploaded_by=uploaded_by,
+        created_at=now,
+    )
+    try:
+        with db.session.begin_nested():
+            db.session.add(picture)
+    except IntegrityError:
+        # The same photo sent twice at once, on a database with several writers: the other one was first.
+        return db.session.scalars(known).one()
+    return picture
+
+
+def accept(data: bytes, *, uploaded_by: int | None, drawing: bool = False, now: datetime) -> Picture:
+    """Clean and keep an upload in one step, for commands; a door calls `clean` before its transaction."""
+    return keep(clean(data), uploaded_by=uploaded_by, drawing=drawing, now=now)
+
+
+def store_image(image: Image.Image, *, uploaded_by: int | None = None, drawing: bool = True, now: datetime) -> Picture:
+    """Clean and keep a picture our own code drew."""
+    return keep(clean_image(image), uploaded_by=uploaded_by, drawing=drawing, now=now)
+
+
+def path_of(sha256: str, width: int, extension: str) -> Path:
+    """Where a file of a picture lies in the media folder."""
+    return runtime.settings().media_folder / sha256[:2] / f"{sha256}-{width}.{extension}"
+
+
+def _open(data: bytes) -> Image.Image:
+    """The decoded upload, upright. The pixel cap is checked on the header, before anything is decoded."""
+    try:
+        image = Image.open(BytesIO(data), formats=FORMATS)
+    except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
+        raise _too_large() from error
+    except _BROKEN as error:
+        text = _("This file is not a photo we can read. Send a JPEG, PNG or WebP picture.")
+        raise PictureRefused("kind", text) from error
+    width, height = image.size
+    if width * height > MAX_PIXELS:
+        raise _too_large()
+    if min(width, height) < MIN_SIDE:
+        raise PictureRefused("too_small", _("This photo is too small to show. Take it with the phone’s camera."))
+    try:
+        # A JPEG is decoded at a half, a quarter or an eighth where that is still enough.
+        image.draft(None, (WIDTHS[-1], WIDTHS[-1]))
+        image.load()
+    except _BROKEN as error:
+        text = _("This photo is damaged or did not arrive whole. Send it again.")
+        raise PictureRefused("broken", text) from error
+    return _upright(image)
+
+
+def _too_large() -> PictureRefused:
+    return PictureRefused("too_large", _("This photo has more than 40 million points. Choose a smaller one."))
+
+
+def _upright(image: Image.Image) -> Image.Image:
+    try:
+        return ImageOps.exif_transpose(image)
+    except (*_BROKEN, Warning):
+        # Its pixels are sound and only the note beside them is not: show it as it lies.
+        return image
+
+
+def _canvas(image: Image.Image) -> Image.Image:
+    """The picture at its largest width on a fresh canvas: RGB in sRGB, white behind what is transparent."""
+    profile = image.info.get("icc_profile")
+    if image.mode.startswith("I"):
+        image = image.convert("I").point(lambda value: value / 256).convert("L")
+    elif image.mode not in ("RGB", "L", "CMYK", "RGBA"):
+        image = image.convert("RGBA" if "transparency" in image.info or image.mode in ("LA", "PA") else "RGB")
+    width, height = image.size
+    factor = max(width / WIDTHS[-1], height / MAX_HEIGHT, 1)
+    if factor > 1:
+        size = (max(1, round(width / factor)), max(1, round(height / factor)))
+        image = image.resize(size, Image.Resampling.LANCZOS, reducing_gap=3.0)
+    image = _in_srgb(image, profile)
+    canvas = Image.new("RGB", image.size, "white")
+    canvas.paste(image, mask=image.getchannel("A") if image.mode == "RGBA" else None)
+    return canvas
+
+
+def _in_srgb(image: Image.Image, profile: bytes | None) -> Image.Image:
+    """Many telephones photograph in Display P3; dropping their profile would dull every colour."""
+    if not profile or image.mode not in ("RGB", "CMYK"):
+        return image
+    try:
+        source = ImageCms.ImageCmsProfile(BytesIO(profile))
+        converted = ImageCms.profileToProfile(image, source, _SRGB, outputMode="RGB")
+    except (ImageCms.PyCMSError, *_BROKEN):
+        return image
+    return converted or image
+
+
+def _write(canvas: Image.Image) -> Cleaned:
+    largest = _encode(canvas, "jpg")
+    sha256 = hashlib.sha256(largest).hexdigest()
+    smaller = canvas
+    for width in reversed(widths_of(canvas.width)):
+        if width != canvas.width:
+            # Each width from the next larger one: a cascade costs a third of starting anew each time.
+            size = (width, max(1, round(canvas.height * width / canvas.width)))
+            smaller = smaller.resize(size, Image.Resampling.LANCZOS, reducing_gap=3.0)
+        for extension in EXTENSIONS:
+            target = path_of(sha256, width, extension)
+            if not target.exists():
+                body = largest if extension == "jpg" and width == canvas.width else _encode(smaller, extension)
+                _write_file(target, body)
+    colour = "#{:02x}{:02x}{:02x}".format(*smaller.resize((1, 1), Image.Resampling.BOX).getpixel((0, 0)))
+    return Cleaned(sha256, canvas.width, canvas.height, colour)
+
+
+def _encode(image: Image.Image, extension: str) -> bytes:
+    buffer = BytesIO()
+    if extension == "webp":
+        image.save(buffer, "WEBP", quality=80, method=4)
+    else:
+        image.save(buffer, "JPEG", quality=82, optimize=True, progressive=True)
+    return buffer.getvalue()
+
+
+def _write_file(target: Path, body: bytes) -> None:
+    """All or nothing: a file that has its name is whole, also after the power went."""
+    target.parent.mkdir(parents=True, exist_ok=True)
+    unfinished = target.with_name(f".{uuid.uuid4().hex}")
+    try:
+        with unfinished.open("xb") as file:
+            file.write(body)
+            file.flush()
+            os.fsync(file.fileno())
+        unfinished.replace(target)
+    except BaseException:
+        unfinished.unlink(missing_ok=True)
+        raise

@@ -1,0 +1,39 @@
+"""Reads of pictures: what a template needs to show one."""
+
+from collections.abc import Iterable
+from typing import Any
+
+from sqlalchemy import Row, select
+
+from shop.core.db import db
+from shop.media.images import widths_of
+from shop.media.models import Picture
+
+
+def picture_view(picture: Picture | Row[Any], alt: str = "") -> dict[str, Any]:
+    """What the component `picture` shows; a file's address is `{base}-{width}.{ext}`, ext webp or jpg."""
+    return {
+        "base": f"/media/{picture.sha256[:2]}/{picture.sha256}",
+        "widths": widths_of(picture.width),
+        "width": picture.width,
+        "height": picture.height,
+        "colour": picture.colour,
+        "drawing": picture.drawing,
+        "ext": "webp",
+        "alt": alt,
+    }
+
+
+def picture_views(ids: Iterable[int | None]) -> dict[int, dict[str, Any]]:
+    """The views of several pictures by id, in one statement; ids that are None or unknown are left out."""
+    wanted = {picture_id for picture_id in ids if picture_id is not None}
+    if not wanted:
+        return {}
+    columns = (Picture.id, Picture.sha256, Picture.width, Picture.height, Picture.colour, Picture.drawing)
+    rows = db.session.execute(select(*columns).where(Picture.id.in_(wanted)))
+    return {row.id: picture_view(row) for row in rows}
+
+
+def find_picture(public_id: str) -> Picture | None:
+    """A picture by its public id, or None."""
+    return db.session.scalars(select(Picture).where(Picture.public_id == public_id)).first()
