@@ -18,6 +18,12 @@ DEFAULTS: dict[str, Any] = {
     "loss_bearer": "operator",
     "domestic_codes": ["MA", "EH"],
     "available_after_days": 14,
+    # Days after the hand-over in which a refund keeps a sale from counting as settled.
+    "refund_window_days": 30,
+    # What a suggested price adds to the maker's ask: commission, payment fee, and room for exchange.
+    "price_margin_bp": 3500,
+    # What a payment is taken to cost when a maker is told about what will arrive.
+    "fee_estimate_bp": 350,
     "operator": {"name": "Maison de l’export (demonstration)", "email": "contact@example.org"},
 }
 
