@@ -1,0 +1,100 @@
+"""Reads of the books: every balance is a sum."""
+
+from dataclasses import dataclass
+
+from sqlalchemy import Select, select, text
+
+from shop.core.db import db
+from shop.ledger import accounts
+from shop.ledger.models import Entry
+
+
+@dataclass(frozen=True, slots=True)
+class Balance:
+    """What stands on an account in a currency: credits less debits, in minor units."""
+
+    account: str
+    currency: str
+    minor: int
+
+
+@dataclass(frozen=True, slots=True)
+class UnitPosition:
+    """What a unit is owed in one currency, in minor units: not yet exported, exported and due, sent to it."""
+
+    currency: str
+    awaiting_export: int
+    due: int
+    paid_out: int
+
+
+_BALANCES = """
+SELECT account, currency, SUM(minor) AS minor FROM (
+  SELECT credit AS account, currency, amount_minor AS minor FROM ledger_entry
+  UNION ALL
+  SELECT debit AS account, currency, -amount_minor AS minor FROM ledger_entry
+) AS moved {where} GROUP BY account, currency ORDER BY account, currency
+"""
+
+
+def list_balances() -> list[Balance]:
+    """All balances that are not zero, by account and currency."""
+    rows = db.session.execute(text(_BALANCES.format(where="")))
+    return [Balance(row.account, row.currency, int(row.minor)) for row in rows if row.minor]
+
+
+def sum_balance(account: str, currency: str) -> int:
+    """Credits less debits of an account in a currency."""
+    where = "WHERE account = :account AND currency = :currency"
+    row = db.session.execute(text(_BALANCES.format(where=where)), {"account": account, "currency": currency}).first()
+    return int(row.minor) if row else 0
+
+
+def list_entries(*, order_id: int | None = None, line_id: int | None = None, unit_id: int | None = None) -> list[Entry]:
+    """Rows of an order, a line or a unit, in the order they were written."""
+    statement: Select[tuple[Entry]] = select(Entry).order_by(Entry.id)
+    for column, value in ((Entry.order_id, order_id), (Entry.line_id, line_id), (Entry.unit_id, unit_id)):
+        if value is not None:
+            statement = statement.where(column == value)
+    return list(db.session.scalars(statement))
+
+
+def unit_position(unit_id: int) -> list[UnitPosition]:
+    """What a unit is owed, a row per currency, currencies in order."""
+    where = "WHERE account IN (:pending, :payable)"
+    names = {"pending": accounts.pending(unit_id), "payable": accounts.payable(unit_id)}
+    found: dict[str, dict[str, int]] = {}
+    for row in db.session.execute(text(_BALANCES.format(where=where)), names):
+        found.setdefault(row.currency, {})[row.account] = int(row.minor)
+    paid: dict[str, int] = {}
+    statement = select(Entry.currency, Entry.amount_minor).where(
+        Entry.debit == names["payable"], Entry.credit == accounts.BANK
+    )
+    for row in db.session.execute(statement):
+        paid[row.currency] = paid.get(row.currency, 0) + row.amount_minor
+    return [
+        UnitPosition(
+            currency,
+            found.get(currency, {}).get(names["pending"], 0),
+            found.get(currency, {}).get(names["payable"], 0),
+            paid.get(currency, 0),
+        )
+        for currency in sorted({*found, *paid})
+        if any(found.get(currency, {}).values()) or paid.get(currency)
+    ]
+
+
+def sum_line_shares(line_ids: list[int]) -> dict[int, dict[str, int]]:
+    """What stands for the maker of each line, {line id: {currency: minor}}, pending and payable together."""
+    result: dict[int, dict[str, int]] = {}
+    if not line_ids:
+        return result
+    statement = select(Entry.line_id, Entry.debit, Entry.credit, Entry.currency, Entry.amount_minor).where(
+        Entry.line_id.in_(line_ids)
+    )
+    for row in db.session.execute(statement):
+        signed = row.credit.startswith("artisan_") - row.debit.startswith("artisan_")
+        if signed:
+            of_line = result.setdefault(row.line_id, {})
+            of_line[row.currency] = of_line.get(row.currency, 0) + signed * row.amount_minor
+    return result

@@ -1,0 +1,100 @@
+"""Writes to orders that are not placing: paying, expiring, cancelling. Called inside a transaction, on a locked order."""
+
+from typing import Any
+
+from sqlalchemy import select
+
+from shop.catalogue import stock
+from shop.core import clock
+from shop.core.db import db, record
+from shop.orders.events import OrderExpired, OrderPaid, OrderUnfillable
+from shop.orders.models import Order, OrderEvent, Reservation
+from shop.orders.queries import held_of, list_lines
+from shop.orders.states import next_line_state, next_order_state
+
+
+def note(order_id: int, kind: str, *, line_id: int | None = None, actor: int | None = None, **data: Any) -> None:
+    """Add a line to an order's history."""
+    db.session.add(OrderEvent(order_id=order_id, line_id=line_id, at=clock.now(), kind=kind, actor=actor, data=data))
+
+
+def _wanted(order: Order) -> list[tuple[int, int]]:
+    wanted: dict[int, int] = {}
+    for line in list_lines(order.id):
+        wanted[line.variant_id] = wanted.get(line.variant_id, 0) + line.quantity
+    return sorted(wanted.items())
+
+
+def mark_paid(order: Order) -> bool:
+    """The money is there. Returns False when the stock is gone, and the order is unfillable.
+
+    After an expired hold the stock is asked for once more; a sale either has its stock or is given back.
+    """
+    held = held_of(order.id)
+    if not held:
+        wanted = _wanted(order)
+        nested = db.session.begin_nested()
+        try:
+            stock.reserve(wanted)
+            nested.commit()
+        except stock.OutOfStock:
+            nested.rollback()
+            order.state = next_order_state(order.state, "fail_to_fill")
+            order.paid_at = clock.now()
+            note(order.id, "unfillable")
+            record(OrderUnfillable(order.id))
+            return False
+        stock.sell(wanted)
+        for row in db.session.scalars(select(Reservation).where(Reservation.order_id == order.id)):
+            row.state = "sold"
+    else:
+        stock.sell([(row.variant_id, row.quantity) for row in held])
+        for row in held:
+            row.state = "sold"
+    order.state = next_order_state(order.state, "pay")
+    order.paid_at = clock.now()
+    order.hold_until = None
+    for line in list_lines(order.id):
+        line.state = next_line_state(line.state, "pay")
+    note(order.id, "paid")
+    record(OrderPaid(order.id))
+    return True
+
+
+def await_bank(order: Order) -> None:
+    """The buyer has done their part, the bank takes days: the hold lasts until Stripe decides."""
+    if order.state == "awaiting_payment":
+        order.state = next_order_state(order.state, "process")
+        order.hold_until = None
+        note(order.id, "processing")
+
+
+def _give_back(order: Order, action: str) -> None:
+    held = held_of(order.id)
+    stock.release([(row.variant_id, row.quantity) for row in held])
+    for row in held:
+        row.state = "released"
+    order.state = next_order_state(order.state, action)
+    order.hold_until = None
+    for line in list_lines(order.id):
+        line.state = next_line_state(line.state, "cancel")
+
+
+def expire_order(order: Order) -> None:
+    """Nobody paid, and Stripe has closed the page: the stock goes back to the shelf."""
+    _give_back(order, "expire")
+    note(order.id, "expired")
+    record(OrderExpired(order.id))
+
+
+def cancel_order(order: Order, *, actor: int | None) -> None:
+    """Cancelled before payment; the caller has closed the payment page first."""
+    _give_back(order, "cancel")
+    note(order.id, "cancelled", actor=actor)
+
+
+def quarantine_order(order: Order, problem: str) -> None:
+    """Stripe reports something else than was agreed: nothing is delivered until staff have looked."""
+    order.state = next_order_state(order.state, "quarantine")
+    order.problem = problem
+    note(order.id, "quarantined", problem=problem)

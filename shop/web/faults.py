@@ -1,0 +1,79 @@
+"""Errors become answers here, once: a page for people, a problem document (RFC 9457) under /api/."""
+
+import json
+import logging
+from http import HTTPStatus
+
+from flask import Flask, Response, make_response, render_template, request
+from werkzeug.exceptions import HTTPException
+
+from shop.core.db import db
+from shop.core.errors import Invalid, ShopError
+from shop.i18n.languages import LANGUAGES, negotiate
+from shop.i18n.messages import gettext as _
+from shop.web.speech import speak
+
+log = logging.getLogger("shop.web")
+
+
+def _words(status: int) -> tuple[str, str]:
+    """Title and what to do, for a status."""
+    return {
+        400: (_("The request could not be understood"), _("Go back, check what you entered and send it again.")),
+        403: (_("This is not for you"), _("If you think it should be, ask the programme’s staff.")),
+        404: (
+            _("This page does not exist"),
+            _("The piece may have moved. The catalogue and the search still find it."),
+        ),
+        405: (_("This address takes no such request"), _("Go back and use the buttons of the page.")),
+        409: (_("Something changed in the meantime"), _("Go back, look at it again and repeat what you wanted to do.")),
+        413: (_("What you sent is too large"), _("Send smaller or fewer photographs.")),
+        422: (_("Something is missing or not right"), _("Go back, check what you entered and send it again.")),
+        429: (_("Too many tries"), _("Wait a few minutes and try again.")),
+        502: (_("Another service did not answer"), _("Nothing is lost. Try again in a minute.")),
+        503: (_("The shop is busy for a moment"), _("Nothing is lost. Try again in a minute.")),
+    }.get(status, (_("Something went wrong here"), _("Nothing is lost. We have noted it; try again in a minute.")))
+
+
+def _answer(status: int, text: str, fields: dict[str, str] | None = None) -> Response:
+    if request.path.startswith("/api/"):
+        problem = {"type": "about:blank", "title": HTTPStatus(status).phrase, "status": status, "detail": text}
+        if fields:
+            problem["errors"] = [{"field": name, "detail": detail} for name, detail in fields.items()]
+        return Response(json.dumps(problem, ensure_ascii=False), status, content_type="application/problem+json")
+    first = request.path.split("/", 2)[1]
+    if first in LANGUAGES:
+        speak(first)
+    elif not request.path.startswith(("/artisan", "/staff")):
+        speak(negotiate(request.headers.get("Accept-Language")))
+    title, advice = _words(status)
+    home = f"/{first}" if first in (*LANGUAGES, "artisan", "staff", "demo") else "/"
+    page = render_template("faults/fault.html", title=title, text=text, advice=advice, status=status, home=home)
+    response = make_response(page, status)
+    response.headers["Cache-Control"] = "no-store"
+    return response
+
+
+def init_faults(app: Flask) -> None:
+    @app.errorhandler(ShopError)
+    def expected(error: ShopError) -> Response:
+        db.session.rollback()
+        return _answer(error.status, error.text, error.fields if isinstance(error, Invalid) else None)
+
+    @app.errorhandler(HTTPException)
+    def refused(error: HTTPException) -> Response:
+        if error.code is None or error.code < 400:
+            return make_response(error.get_response())
+        db.session.rollback()
+        answer = _answer(error.code, "")
+        if error.code == 405 and getattr(error, "valid_methods", None):
+            answer.headers["Allow"] = ", ".join(error.valid_methods)  # type: ignore[attr-defined]
+        return answer
+
+    @app.errorhandler(Exception)
+    def unexpected(error: Exception) -> Response:
+        log.exception("unexpected error at %s %s", request.method, request.path)
+        db.session.rollback()
+        if app.config.get("PROPAGATE_EXCEPTIONS"):
+            raise error
+        return _answer(500, "")

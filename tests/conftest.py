@@ -1,0 +1,169 @@
+"""Fixtures of the whole suite: an app on SQLite or PostgreSQL, a clock that stands still, no network."""
+
+import os
+import shutil
+import uuid
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+from sqlalchemy import create_engine, event, text
+
+from shop.app import create_app
+from shop.core import clock as clock_module
+from shop.core.clock import VirtualClock
+from shop.core.config import Settings
+from shop.core.db import db
+from tests.postgresql import postgresql_url
+
+MORNING = datetime(2026, 6, 15, 9, 0, tzinfo=UTC)
+
+
+def make_settings(folder: Path, database_url: str, **changes: Any) -> Settings:
+    values: dict[str, Any] = {
+        "instance": folder,
+        "secret_key": "a secret key of the tests that is long enough",
+        "database_url": database_url,
+        "base_url": "http://localhost",
+        "storage_url": f"file://{folder / 'media'}",
+        "mail_url": f"file://{folder / 'mail'}",
+        "stripe_secret_key": "sk_test_demo_tests",
+        "stripe_webhook_secrets": ("whsec_tests",),
+        "stripe_api_base": "http://127.0.0.1:1",
+        "testing": True,
+    }
+    return Settings(**{**values, **changes})
+
+
+@pytest.fixture(scope="session")
+def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An empty SQLite database with the whole schema, copied for every test."""
+    folder = tmp_path_factory.mktemp("template")
+    path = folder / "empty.sqlite"
+    app = create_app(make_settings(folder, f"sqlite:///{path}"))
+    with app.app_context():
+        db.create_all()
+        db.session.execute(text("PRAGMA wal_checkpoint(TRUNCATE)"))
+        db.session.remove()
+        db.engine.dispose()
+    return path
+
+
+@pytest.fixture(scope="session")
+def postgresql_template(tmp_path_factory: pytest.TempPathFactory) -> str:
+    """Name of an empty PostgreSQL database with the whole schema, the template of every test's own."""
+    folder = tmp_path_factory.mktemp("template_pg")
+    name = f"template_{uuid.uuid4().hex[:8]}"
+    _administer(f'CREATE DATABASE "{name}"')
+    app = create_app(make_settings(folder, postgresql_url(name)))
+    with app.app_context():
+        db.create_all()
+        db.session.remove()
+        db.engine.dispose()
+    return name
+
+
+def _administer(statement: str) -> None:
+    engine = create_engine(postgresql_url("postgres"), isolation_level="AUTOCOMMIT")
+    with engine.connect() as connection:
+        connection.execute(text(statement))
+    engine.dispose()
+
+
+@pytest.fixture()
+def database_kind() -> str:
+    """'sqlite' unless a test is parametrised by `both_databases`."""
+    return "sqlite"
+
+
+@pytest.fixture()
+def database_url(database_kind: str, tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[str]:
+    if database_kind == "sqlite":
+        path = tmp_path / "shop.sqlite"
+        shutil.copy(request.getfixturevalue("sqlite_template"), path)
+        yield f"sqlite:///{path}"
+        return
+    template = request.getfixturevalue("postgresql_template")
+    name = f"test_{uuid.uuid4().hex[:10]}"
+    _administer(f'CREATE DATABASE "{name}" TEMPLATE "{template}" STRATEGY FILE_COPY')
+    yield postgresql_url(name)
+    _administer(f'DROP DATABASE "{name}" WITH (FORCE)')
+
+
+@pytest.fixture()
+def settings_changes() -> dict[str, Any]:
+    """Override in a module to change settings of `app`."""
+    return {}
+
+
+@pytest.fixture()
+def app(database_url: str, tmp_path: Path, clock: VirtualClock, settings_changes: dict[str, Any]) -> Iterator[Flask]:
+    """The whole application on an empty database, inside its context."""
+    (tmp_path / "media").mkdir()
+    application = create_app(make_settings(tmp_path, database_url, **settings_changes))
+    with application.app_context():
+        yield application
+        db.session.remove()
+        db.engine.dispose()
+
+
+@pytest.fixture()
+def client(app: Flask) -> FlaskClient:
+    return app.test_client()
+
+
+@pytest.fixture()
+def clock() -> Iterator[VirtualClock]:
+    """Monday 15 June 2026, ten in the morning in Casablanca, until a test moves it."""
+    virtual = VirtualClock(MORNING)
+    with clock_module.use(virtual):
+        yield virtual
+
+
+class Statements(list[str]):
+    """SQL statements sent while counting, without BEGIN and the like."""
+
+
+@pytest.fixture()
+def count_statements(app: Flask) -> Iterator[Any]:
+    """`with count_statements() as seen:` … `len(seen)`."""
+    active: list[Statements] = []
+
+    def note(connection: Any, cursor: Any, statement: str, *rest: Any) -> None:
+        if not statement.upper().startswith(("BEGIN", "PRAGMA", "SAVEPOINT", "RELEASE")):
+            for seen in active:
+                seen.append(statement)
+
+    event.listen(db.engine, "before_cursor_execute", note)
+
+    class Counting:
+        def __enter__(self) -> Statements:
+            self.seen = Statements()
+            active.append(self.seen)
+            return self.seen
+
+        def __exit__(self, *error: object) -> None:
+            active.remove(self.seen)
+
+    yield Counting
+    event.remove(db.engine, "before_cursor_execute", note)
+
+
+@pytest.fixture(scope="session")
+def shared_data() -> Path:
+    """The folder of real data that lies beside the checkout on some machines; skips where it is absent."""
+    folder = Path(os.environ.get("SHOP_SHARED_DATA", Path(__file__).parents[2] / "shared" / "data"))
+    if not folder.is_dir():
+        pytest.skip("the folder of real data is not beside this checkout (set SHOP_SHARED_DATA)")
+    return folder
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    if metafunc.definition.get_closest_marker("both_databases"):
+        if "database_kind" not in metafunc.fixturenames:
+            metafunc.fixturenames.append("database_kind")
+        metafunc.parametrize("database_kind", ["sqlite", "postgresql"])
