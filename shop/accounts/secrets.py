@@ -2,6 +2,7 @@
 
 import threading
 import unicodedata
+from itertools import pairwise
 
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
@@ -59,7 +60,7 @@ def _refusal(pin: str) -> str:
 
 def is_trivial(pin: str) -> bool:
     """Digits that are all one, count up or down, or repeat a half or a third: what is tried first."""
-    steps = {(int(later) - int(earlier)) % 10 for earlier, later in zip(pin, pin[1:], strict=False)}
+    steps = {(int(later) - int(earlier)) % 10 for earlier, later in pairwise(pin)}
     halves = pin[:3] == pin[3:] or pin[:3] == pin[:2:-1]
     thirds = pin[:2] * 3 == pin
     pairs = all(pin[index] == pin[index + 1] for index in (0, 2, 4))

@@ -47,7 +47,9 @@ def create_account(
         raise HandleInvalid(text, {"phone": text})
     if language not in LANGUAGES:
         raise ValueError(f"not a language of this shop: {language!r}")
-    taken = db.session.scalars(select(Handle.value).where(Handle.value.in_([value for _kind, value in handles]))).first()
+    taken = db.session.scalars(
+        select(Handle.value).where(Handle.value.in_([value for _kind, value in handles]))
+    ).first()
     if taken:
         raise HandleTaken(_("Another account has this telephone number or e-mail address."), value=taken)
     account = Account(

@@ -202,7 +202,7 @@ def _write(canvas: Image.Image) -> Cleaned:
             if not target.exists():
                 body = largest if extension == "jpg" and width == canvas.width else _encode(smaller, extension)
                 _write_file(target, body)
-    colour = "#{:02x}{:02x}{:02x}".format(*smaller.resize((1, 1), Image.Resampling.BOX).getpixel((0, 0)))
+    colour = "#" + smaller.resize((1, 1), Image.Resampling.BOX).tobytes().hex()
     return Cleaned(sha256, canvas.width, canvas.height, colour)
 
 

@@ -3,15 +3,15 @@
 from collections.abc import Iterable
 from typing import Any
 
-from sqlalchemy import Row, select
+from sqlalchemy import select
 
 from shop.core.db import db
 from shop.media.images import widths_of
 from shop.media.models import Picture
 
 
-def picture_view(picture: Picture | Row[Any], alt: str = "") -> dict[str, Any]:
-    """What the component `picture` shows; a file's address is `{base}-{width}.{ext}`, ext webp or jpg."""
+def picture_view(picture: Any, alt: str = "") -> dict[str, Any]:
+    """What the component `picture` shows of a Picture or a row of its columns; a file's address is `{base}-{width}.{ext}`, ext webp or jpg."""
     return {
         "base": f"/media/{picture.sha256[:2]}/{picture.sha256}",
         "widths": widths_of(picture.width),
