@@ -1,0 +1,62 @@
+"""Whether the report of the shop's own sales equals the books."""
+
+from collections import Counter
+from datetime import date
+
+from sqlalchemy import or_, select
+
+from shop.artisans.models import Unit
+from shop.core.db import db
+from shop.i18n.messages import gettext as _
+from shop.ledger.models import Entry
+from shop.reports.facts import list_facts
+from shop.reports.filters import ReportFilters
+
+# (kind, unit id, currency)
+Key = tuple[str, int, str]
+
+
+def compare_with_ledger(first: date, last: date) -> list[str]:
+    """One sentence per difference between booked sales or refunds and the ledger, per unit and order currency.
+
+    The ledger's side: what entries of source "payment" and "refund" move between the makers' and the commission's
+    accounts for order lines; both sides are goods without tax and postage.
+    """
+    reported: Counter[Key] = Counter()
+    for fact in list_facts(ReportFilters(first, last, basis="booked", source="platform")):
+        reported[fact.kind, fact.unit_id, fact.currency] += abs(fact.amount_minor)
+    posted = _posted(first, last)
+    names = dict(db.session.execute(select(Unit.id, Unit.public_id)).tuples())
+    findings = []
+    for key in sorted(reported.keys() | posted.keys()):
+        if reported[key] != posted[key]:
+            kind, unit_id, currency = key
+            findings.append(
+                _(
+                    "Unit %(unit)s, %(kind)s in %(currency)s: the report says %(reported)s, the ledger %(posted)s.",
+                    unit=names.get(unit_id, unit_id),
+                    kind=_("sales") if kind == "sale" else _("refunds"),
+                    currency=currency,
+                    reported=reported[key],
+                    posted=posted[key],
+                )
+            )
+    return findings
+
+
+def _posted(first: date, last: date) -> Counter[Key]:
+    """Goods per unit: commission and the maker's part of every payment and refund."""
+    posted: Counter[Key] = Counter()
+    for kind, source, side in (("sale", "payment", Entry.credit), ("refund", "refund", Entry.debit)):
+        rows = db.session.execute(
+            select(Entry.unit_id, Entry.currency, Entry.amount_minor).where(
+                Entry.source == source,
+                Entry.line_id.is_not(None),
+                Entry.unit_id.is_not(None),
+                or_(side == "commission", side.like("artisan_pending:%"), side.like("artisan_payable:%")),
+                Entry.effective_on.between(first, last),
+            )
+        )
+        for row in rows:
+            posted[kind, row.unit_id, row.currency] += row.amount_minor
+    return posted
