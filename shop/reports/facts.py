@@ -268,7 +268,11 @@ def _declared_facts(filters: ReportFilters, unit_id: int | None) -> Iterator[Fac
     cohorts_on = _cohort_book()
     for row in db.session.execute(_declared(filters, unit_id, start, end)):
         day = local_day(row.sold_at)
-        yield from _declared_pair(row, day + shift, day, cohorts_on(row.unit_id, day))
+        # As when an order is placed: the unit's own programmes and those of the aggregator that carries it.
+        cohorts = cohorts_on(row.unit_id, day)
+        if row.aggregator_id is not None:
+            cohorts = tuple(sorted({*cohorts, *cohorts_on(row.aggregator_id, day)}))
+        yield from _declared_pair(row, day + shift, day, cohorts)
 
 
 def _declared(filters: ReportFilters, unit_id: int | None, start: datetime, end: datetime) -> Select[Any]:
@@ -280,7 +284,7 @@ def _declared(filters: ReportFilters, unit_id: int | None, start: datetime, end:
             sale.id, sale.source, sale.external_id, sale.sku, sale.sold_at, sale.unit_id, sale.description, sale.status
         )
         .add_columns(sale.quantity, sale.currency, sale.amount_minor, sale.refunded_minor, sale.country, sale.family)
-        .add_columns(Unit.family.label("unit_family"))
+        .add_columns(Unit.family.label("unit_family"), Unit.aggregator_id)
         .join(Unit, Unit.id == sale.unit_id)
         .where(sale.sold_at >= start, sale.sold_at < end)
     )

@@ -26,7 +26,7 @@ def compare_with_ledger(first: date, last: date) -> list[str]:
     for fact in list_facts(ReportFilters(first, last, basis="booked", source="platform")):
         reported[fact.kind, fact.unit_id, fact.currency] += abs(fact.amount_minor)
     posted = _posted(first, last)
-    names = dict(db.session.execute(select(Unit.id, Unit.public_id)).tuples())
+    names = {row.id: row.public_id for row in db.session.execute(select(Unit.id, Unit.public_id))}
     findings = []
     for key in sorted(reported.keys() | posted.keys()):
         if reported[key] != posted[key]:

@@ -309,7 +309,7 @@ def _trace_payments(numbers: list[str], traces: dict[str, _Trace]) -> None:
         .outerjoin(BalanceTransaction, BalanceTransaction.source == Attempt.charge)
         .where(Order.number.in_(numbers), Attempt.state == "paid")
     )
-    for number, payment_intent, charge, movement in db.session.execute(paid).tuples():
+    for number, payment_intent, charge, movement in db.session.execute(paid):
         trace = traces[number]
         trace.payment_intent, trace.charge = payment_intent or "", charge or ""
         if charge and movement:
@@ -320,7 +320,7 @@ def _trace_payments(numbers: list[str], traces: dict[str, _Trace]) -> None:
         .outerjoin(BalanceTransaction, BalanceTransaction.source == Refund.stripe_id)
         .where(Order.number.in_(numbers), Refund.state == "succeeded", Refund.stripe_id.is_not(None))
     )
-    for number, line_ids, stripe_id, movement in db.session.execute(given_back).tuples():
+    for number, line_ids, stripe_id, movement in db.session.execute(given_back):
         trace, refund = traces[number], str(stripe_id)
         for line_id in line_ids:
             if refund not in trace.refunds[line_id]:
