@@ -1,0 +1,271 @@
+"""Stripe's API: which operations there are, and the life of one call."""
+
+import base64
+import binascii
+import logging
+import re
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from shop.demo.double import control, idempotency, refunds, resources, sessions, timeline
+from shop.demo.double.errors import ApiError, not_implemented
+from shop.demo.double.events import API_VERSION
+from shop.demo.double.params import (
+    DATED_PAGE,
+    EXPAND,
+    PAGE,
+    Choice,
+    Currency,
+    Fields,
+    ListOf,
+    Text,
+    absent,
+    decode,
+)
+from shop.demo.double.state import State
+
+KEY_PREFIX = "sk_test_demo_"
+log = logging.getLogger(__name__)
+
+Work = Callable[..., dict[str, Any]]
+
+
+@dataclass(frozen=True)
+class Call:
+    """One request; `form` is its query or body in bracket form, `host` the address with a final slash."""
+
+    method: str
+    path: str
+    form: str
+    headers: Mapping[str, str]
+    host: str
+
+
+@dataclass(frozen=True)
+class Answer:
+    status: int
+    body: dict[str, Any]
+    headers: dict[str, str]
+
+
+@dataclass(frozen=True)
+class Exchange:
+    """A call and its answer, for an observer."""
+
+    call: Call
+    answer: Answer
+
+
+@dataclass(frozen=True)
+class Operation:
+    """`work(state, params, host, *identifiers)`; `name` is the specification's operation id."""
+
+    name: str
+    method: str
+    path: re.Pattern[str]
+    fields: Fields
+    work: Work
+
+
+def _getter(kind: str) -> Work:
+    return lambda state, params, host, identifier: resources.get(state, kind, identifier)
+
+
+def _lister(kind: str) -> Work:
+    return lambda state, params, host: resources.page(state, kind, params)
+
+
+def _operation(name: str, method: str, path: str, fields: Fields, work: Work) -> Operation:
+    return Operation(name, method, re.compile(path.replace("{}", "([^/]+)")), fields, work)
+
+
+ONE = Fields(EXPAND)
+SESSIONS = "/v1/checkout/sessions"
+OPERATIONS = (
+    _operation("PostCheckoutSessions", "POST", SESSIONS, sessions.CREATE, sessions.create),
+    _operation(
+        "GetCheckoutSessions",
+        "GET",
+        SESSIONS,
+        Fields(
+            {
+                **DATED_PAGE,
+                "payment_intent": Text(),
+                "status": Choice("complete", "expired", "open"),
+                **absent("customer", "customer_account", "customer_details", "payment_link", "subscription"),
+            }
+        ),
+        _lister(sessions.KIND),
+    ),
+    _operation("GetCheckoutSessionsSession", "GET", SESSIONS + "/{}", ONE, _getter(sessions.KIND)),
+    _operation(
+        "PostCheckoutSessionsSessionExpire",
+        "POST",
+        SESSIONS + "/{}/expire",
+        ONE,
+        lambda state, params, host, identifier: sessions.expire(state, identifier),
+    ),
+    _operation(
+        "GetCheckoutSessionsSessionLineItems",
+        "GET",
+        SESSIONS + "/{}/line_items",
+        Fields(PAGE),
+        lambda state, params, host, identifier: resources.items(state, identifier, params),
+    ),
+    _operation(
+        "GetPaymentIntents",
+        "GET",
+        "/v1/payment_intents",
+        Fields({**DATED_PAGE, **absent("customer", "customer_account")}),
+        _lister("payment_intent"),
+    ),
+    _operation(
+        "GetPaymentIntentsIntent",
+        "GET",
+        "/v1/payment_intents/{}",
+        Fields({**EXPAND, **absent("client_secret")}),
+        _getter("payment_intent"),
+    ),
+    _operation(
+        "GetCharges",
+        "GET",
+        "/v1/charges",
+        Fields({**DATED_PAGE, "payment_intent": Text(), **absent("customer", "transfer_group")}),
+        _lister("charge"),
+    ),
+    _operation("GetChargesCharge", "GET", "/v1/charges/{}", ONE, _getter("charge")),
+    _operation("PostRefunds", "POST", "/v1/refunds", refunds.CREATE, refunds.create),
+    _operation(
+        "GetRefunds",
+        "GET",
+        "/v1/refunds",
+        Fields({**DATED_PAGE, "charge": Text(), "payment_intent": Text()}),
+        _lister("refund"),
+    ),
+    _operation("GetRefundsRefund", "GET", "/v1/refunds/{}", ONE, _getter("refund")),
+    _operation(
+        "GetBalanceTransactions",
+        "GET",
+        "/v1/balance_transactions",
+        Fields({**DATED_PAGE, "currency": Currency(), "source": Text(), "type": Text(), **absent("payout")}),
+        _lister("balance_transaction"),
+    ),
+    _operation("GetBalanceTransactionsId", "GET", "/v1/balance_transactions/{}", ONE, _getter("balance_transaction")),
+    _operation(
+        "GetEvents",
+        "GET",
+        "/v1/events",
+        Fields({**DATED_PAGE, "type": Text(), "types": ListOf(Text()), **absent("delivery_success")}),
+        _lister("event"),
+    ),
+    _operation("GetEventsId", "GET", "/v1/events/{}", ONE, _getter("event")),
+)
+
+
+def answer(state: State, call: Call) -> Answer:
+    """Answer one call.
+
+    Raises ConnectionResetError where a fault says that the caller gets no answer: the server closes the connection.
+    """
+    if control.spend(state, "refuse"):
+        raise ConnectionResetError("refused by the control")
+    request = state.new_request_id()
+    headers = {"Request-Id": request, "Stripe-Version": API_VERSION}
+    key = call.headers.get("Idempotency-Key") if call.method == "POST" else None
+    if key:
+        headers["Idempotency-Key"] = key
+    try:
+        _authenticate(call)
+        with idempotency.claimed(state, key):
+            status, body = _run(state, call, key, request, headers)
+    except ApiError as error:
+        status, body = error.status, error.body()
+    except Exception:
+        log.exception("The double failed at %s %s", call.method, call.path)
+        status, body = 500, ApiError(500, "An unknown error occurred", kind="api_error").body()
+    if status in (501, 401):
+        headers["Stripe-Should-Retry"] = "false"
+    if control.spend(state, "reset_after_work"):
+        raise ConnectionResetError("the answer is lost by the control")
+    return Answer(status, body, headers)
+
+
+def _authenticate(call: Call) -> None:
+    scheme, _, token = call.headers.get("Authorization", "").partition(" ")
+    if scheme.lower() == "basic":
+        try:
+            token = base64.b64decode(token).decode().partition(":")[0]
+        except (binascii.Error, UnicodeDecodeError):
+            token = ""
+    if not token:
+        raise ApiError(
+            401,
+            "You did not provide an API key. You need to provide your API key in the Authorization header, using "
+            "Bearer auth (e.g. 'Authorization: Bearer YOUR_SECRET_KEY').",
+            kept=False,
+        )
+    if not token.startswith(KEY_PREFIX):
+        raise ApiError(401, f"Invalid API Key provided: {token[:8]}****", kept=False)
+    version = call.headers.get("Stripe-Version", API_VERSION)
+    if version != API_VERSION:
+        raise ApiError(
+            400, f"This double speaks the API version {API_VERSION}, and {version} was asked for.", kept=False
+        )
+
+
+def _run(
+    state: State, call: Call, key: str | None, request: str, headers: dict[str, str]
+) -> tuple[int, dict[str, Any]]:
+    """Replay, fault or work; what an idempotency key remembers is written with the work."""
+    print_ = idempotency.fingerprint(call.path, call.form)
+    if key:
+        kept = idempotency.find(state, key, print_)
+        if kept:
+            headers |= {"Idempotent-Replayed": "true", "Original-Request": kept.request}
+            return kept.status, kept.body
+    operation, identifiers = _find(call)
+    wait = control.value(state, "latency")["seconds"]
+    if wait:
+        time.sleep(wait)
+    fault = control.spend(state, "status")
+    if fault:
+        error = _fault(fault)
+        return _refusal(state, key, print_, request, error)
+    params = operation.fields.read(decode(call.form))
+    timeline.tick(state)
+    try:
+        with state.transaction():
+            paths = params.pop("expand", [])
+            body = operation.work(state, params, call.host, *identifiers)
+            body = resources.expand(state, body, paths)
+            if key:
+                idempotency.keep(state, key, print_, request, 200, body)
+    except ApiError as error:
+        return _refusal(state, key, print_, request, error)
+    return 200, body
+
+
+def _refusal(state: State, key: str | None, print_: str, request: str, error: ApiError) -> tuple[int, dict[str, Any]]:
+    if key and error.kept:
+        with state.transaction():
+            idempotency.keep(state, key, print_, request, error.status, error.body())
+    return error.status, error.body()
+
+
+def _fault(fault: dict[str, Any]) -> ApiError:
+    status = fault["status"]
+    kept = status == 500 if fault["keep"] is None else fault["keep"]
+    if status == 429:
+        return ApiError(status, "Request rate limit exceeded.", code="rate_limit", kept=kept)
+    kind = "api_error" if status >= 500 else "invalid_request_error"
+    return ApiError(status, "The control of the double says so.", kind=kind, kept=kept)
+
+
+def _find(call: Call) -> tuple[Operation, tuple[str, ...]]:
+    for operation in OPERATIONS:
+        match = operation.path.fullmatch(call.path)
+        if match and operation.method == call.method:
+            return operation, match.groups()
+    raise not_implemented(f"the operation {call.method} {call.path}")

@@ -1,0 +1,50 @@
+"""Stripe's test cards and what each of them does. Source: https://docs.stripe.com/testing"""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class TestCard:
+    """A card number and its fate; `decline` is Stripe's decline code, None where the bank agrees."""
+
+    number: str
+    brand: str = "visa"
+    decline: str | None = None
+    authenticates: bool = False
+
+
+CARDS = {
+    card.number: card
+    for card in (
+        TestCard("4242424242424242"),
+        TestCard("5555555555554444", brand="mastercard"),
+        TestCard("378282246310005", brand="amex"),
+        TestCard("4000002500003155", authenticates=True),
+        TestCard("4000002760003184", authenticates=True),
+        TestCard("4000008260003178", decline="insufficient_funds", authenticates=True),
+        TestCard("4000000000000002", decline="generic_decline"),
+        TestCard("4000000000009995", decline="insufficient_funds"),
+        TestCard("4000000000009987", decline="lost_card"),
+        TestCard("4000000000000069", decline="expired_card"),
+        TestCard("4000000000000127", decline="incorrect_cvc"),
+        TestCard("4000000000000119", decline="processing_error"),
+    )
+}
+
+# The error code where it is not `card_declined`, and the sentence Stripe sends with it.
+CODES = {"expired_card", "incorrect_cvc", "processing_error"}
+MESSAGES = {
+    "generic_decline": "Your card was declined.",
+    "insufficient_funds": "Your card has insufficient funds.",
+    "lost_card": "Your card was declined.",
+    "expired_card": "Your card has expired.",
+    "incorrect_cvc": "Your card's security code is incorrect.",
+    "processing_error": "An error occurred while processing your card. Try again in a little bit.",
+}
+
+
+def passes_luhn(number: str) -> bool:
+    """Whether the check digit is right."""
+    digits = [int(digit) for digit in reversed(number)]
+    doubled = [digit * 2 - 9 if digit > 4 else digit * 2 for digit in digits[1::2]]
+    return (sum(digits[::2]) + sum(doubled)) % 10 == 0

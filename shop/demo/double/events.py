@@ -1,0 +1,38 @@
+"""Events: what happened, as it stood then."""
+
+import copy
+from typing import Any
+
+from shop.demo.double import webhooks
+from shop.demo.double.state import State
+
+API_VERSION = "2026-05-27.dahlia"
+# Stripe lists and gives out events for thirty days.
+KEPT_SECONDS = 30 * 24 * 3600
+
+
+def emit(
+    state: State,
+    kind: str,
+    thing: dict[str, Any],
+    *,
+    previous: dict[str, Any] | None = None,
+    at: int | None = None,
+) -> dict[str, Any]:
+    """Record an event about `thing` and line up its webhooks. `at` is when it happened, if before now."""
+    data: dict[str, Any] = {"object": copy.deepcopy(thing)}
+    if previous is not None:
+        data["previous_attributes"] = previous
+    event = {
+        "id": state.new_id("evt_1"),
+        "object": "event",
+        "api_version": API_VERSION,
+        "created": state.now() if at is None else at,
+        "data": data,
+        "livemode": False,
+        "pending_webhooks": 0,
+        "request": {"id": None, "idempotency_key": None},
+        "type": kind,
+    }
+    event["pending_webhooks"] = webhooks.enqueue(state, event)
+    return state.add(event)

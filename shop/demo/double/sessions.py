@@ -1,0 +1,481 @@
+"""Checkout Sessions in payment mode on the hosted page."""
+
+from typing import Any
+
+from shop.demo.double import currencies
+from shop.demo.double.errors import ApiError, invalid, missing_resource, not_implemented
+from shop.demo.double.events import emit
+from shop.demo.double.params import (
+    EXPAND,
+    Boolean,
+    Choice,
+    Currency,
+    Email,
+    Fields,
+    Integer,
+    ListOf,
+    Metadata,
+    Shape,
+    Text,
+    Url,
+    absent,
+)
+from shop.demo.double.state import State
+
+KIND = "checkout.session"
+SHORTEST, LONGEST = 30 * 60, 24 * 3600
+SMALLEST_EURO_CENTS = 50
+LARGEST = 99_999_999
+LOCALES = """
+auto bg cs da de el en en-GB es es-419 et fi fil fr fr-CA hr hu id it ja ko lt lv ms mt nb nl pl pt pt-BR ro ru sk sl
+sv th tr vi zh zh-HK zh-TW
+"""
+ABSENT = """
+after_expiration allow_promotion_codes automatic_tax billing_address_collection branding_settings consent_collection
+custom_fields custom_text customer customer_account customer_creation customer_update discounts integration_identifier
+invoice_creation managed_payments name_collection optional_items origin_context payment_method_collection
+payment_method_configuration payment_method_data permissions phone_number_collection redirect_on_completion return_url
+saved_payment_method_options setup_intent_data shipping_address_collection subscription_data tax_id_collection
+wallet_options
+"""
+TAX_BEHAVIOUR = Choice("exclusive", "inclusive", "unspecified")
+
+PRODUCT_DATA = Fields(
+    {
+        "name": Text(),
+        "description": Text(40000),
+        "images": ListOf(Url()),
+        "metadata": Metadata(),
+        **absent("tax_code", "unit_label"),
+    },
+    ("name",),
+)
+PRICE_DATA = Fields(
+    {
+        "currency": Currency(),
+        "unit_amount": Integer(),
+        "product_data": PRODUCT_DATA,
+        "tax_behavior": TAX_BEHAVIOUR,
+        **absent("product", "recurring", "unit_amount_decimal"),
+    },
+    ("currency", "unit_amount", "product_data"),
+)
+LINE = Fields(
+    {
+        "price_data": PRICE_DATA,
+        "quantity": Integer(),
+        "metadata": Metadata(),
+        **absent("adjustable_quantity", "dynamic_tax_rates", "price", "tax_rates"),
+    },
+    ("price_data", "quantity"),
+)
+BOUND = Fields({"unit": Choice("business_day", "day", "hour", "month", "week"), "value": Integer()}, ("unit", "value"))
+SHIPPING_RATE = Fields(
+    {
+        "display_name": Text(100),
+        "type": Choice("fixed_amount"),
+        "fixed_amount": Fields(
+            {"amount": Integer(), "currency": Currency(), **absent("currency_options")}, ("amount", "currency")
+        ),
+        "delivery_estimate": Fields({"minimum": BOUND, "maximum": BOUND}),
+        "metadata": Metadata(),
+        "tax_behavior": TAX_BEHAVIOUR,
+        **absent("tax_code"),
+    },
+    ("display_name", "fixed_amount"),
+)
+ADDRESS = Fields({name: Text() for name in ("city", "country", "line1", "line2", "postal_code", "state")}, ("line1",))
+INTENT_DATA = Fields(
+    {
+        "metadata": Metadata(),
+        "description": Text(1000),
+        "receipt_email": Email(),
+        "shipping": Fields(
+            {
+                "address": ADDRESS,
+                "name": Text(),
+                "carrier": Text(),
+                "phone": Text(),
+                "tracking_number": Text(),
+            },
+            ("address", "name"),
+        ),
+        **absent(
+            "application_fee_amount",
+            "capture_method",
+            "on_behalf_of",
+            "setup_future_usage",
+            "statement_descriptor",
+            "statement_descriptor_suffix",
+            "transfer_data",
+            "transfer_group",
+        ),
+    }
+)
+
+
+class Refused:
+    """`payment_method_types`: gone from the API since 2026-09-30; payment methods are dynamic."""
+
+    def read(self, value: Any, name: str) -> Any:
+        raise invalid(
+            "The parameter payment_method_types is no longer supported. Remove it: payment methods are chosen "
+            "dynamically.",
+            name,
+            "payment_method_types_no_longer_supported",
+        )
+
+
+CARD_OPTIONS: dict[str, Shape] = {
+    "request_three_d_secure": Choice("automatic", absent=("any", "challenge")),
+    **absent("capture_method", "installments", "setup_future_usage", "statement_descriptor_suffix_kana"),
+}
+
+CREATE = Fields(
+    {
+        "mode": Choice("payment", absent=("setup", "subscription")),
+        "ui_mode": Choice("hosted_page", absent=("elements", "embedded_page")),
+        "line_items": ListOf(LINE),
+        "shipping_options": ListOf(
+            Fields({"shipping_rate_data": SHIPPING_RATE, **absent("shipping_rate")}, ("shipping_rate_data",))
+        ),
+        "customer_email": Email(),
+        "client_reference_id": Text(200),
+        "metadata": Metadata(),
+        "payment_intent_data": INTENT_DATA,
+        "expires_at": Integer(),
+        "locale": Choice(*LOCALES.split()),
+        "success_url": Url(),
+        "cancel_url": Url(),
+        "currency": Currency(),
+        "payment_method_options": Fields({"card": Fields(CARD_OPTIONS)}),
+        "excluded_payment_method_types": ListOf(Text()),
+        "adaptive_pricing": Fields({"enabled": Boolean()}),
+        "submit_type": Choice("auto", "pay", absent=("book", "donate", "subscribe")),
+        "payment_method_types": Refused(),
+        **EXPAND,
+        **absent(*ABSENT.split()),
+    },
+    ("mode", "line_items", "success_url"),
+)
+
+
+def create(state: State, params: dict[str, Any], host: str) -> dict[str, Any]:
+    """Open a session; `host` is where its pay page is served, with a final slash."""
+    now = state.now()
+    currency = _currency(params)
+    expires_at = _expiry(params, now)
+    _refuse_unsupported(params)
+    items = [_item(state, line, now) for line in params["line_items"]]
+    rates = [_shipping_rate(state, option["shipping_rate_data"], now) for option in params.get("shipping_options", [])]
+    subtotal = sum(item["amount_total"] for item in items)
+    identifier = state.new_id("cs_test_a1", 56)
+    session = _blank(identifier, now) | {
+        "amount_subtotal": subtotal,
+        "cancel_url": params.get("cancel_url"),
+        "client_reference_id": params.get("client_reference_id"),
+        "currency": currency,
+        "customer_details": _customer_details(params.get("customer_email")),
+        "customer_email": params.get("customer_email"),
+        "excluded_payment_method_types": params.get("excluded_payment_method_types", []),
+        "expires_at": expires_at,
+        "locale": params.get("locale"),
+        "metadata": params.get("metadata", {}),
+        "shipping_options": [
+            {"shipping_amount": rate["fixed_amount"]["amount"], "shipping_rate": rate["id"]} for rate in rates
+        ],
+        "submit_type": params.get("submit_type"),
+        "success_url": params["success_url"],
+        "url": f"{host}c/pay/{identifier}",
+    }
+    ship(session, rates[0] if rates else None)
+    _check_total(session["amount_total"], currency)
+    hidden = {"items": items, "intent": params.get("payment_intent_data", {})}
+    return state.add(session, due=expires_at, hidden=hidden)
+
+
+def ship(session: dict[str, Any], rate: dict[str, Any] | None) -> None:
+    """Set a session's shipping and with it the total."""
+    amount = rate["fixed_amount"]["amount"] if rate else 0
+    session["shipping_cost"] = rate and {
+        "amount_subtotal": amount,
+        "amount_tax": 0,
+        "amount_total": amount,
+        "shipping_rate": rate["id"],
+    }
+    session["total_details"] = {"amount_discount": 0, "amount_shipping": amount, "amount_tax": 0}
+    session["amount_total"] = session["amount_subtotal"] + amount
+
+
+def get(state: State, identifier: str) -> dict[str, Any]:
+    """A session; raises Stripe's 404."""
+    session = state.find(identifier, KIND)
+    if session is None:
+        raise missing_resource(KIND, identifier, "session")
+    return session
+
+
+def expire(state: State, identifier: str) -> dict[str, Any]:
+    """Close an open session before its time."""
+    session = get(state, identifier)
+    if session["status"] != "open":
+        raise ApiError(
+            400,
+            'Only Checkout Sessions with a status in ["open"] can be expired. This Checkout Session has a status of '
+            f"{session['status']}.",
+        )
+    return close(state, session, state.now())
+
+
+def close(state: State, session: dict[str, Any], at: int) -> dict[str, Any]:
+    """Mark an open session expired, and cancel the payment that was begun in it."""
+    session |= {"status": "expired", "url": None}
+    state.put(session, due=None)
+    if session["payment_intent"]:
+        intent = state.find(session["payment_intent"]) or {}
+        intent |= {
+            "status": "canceled",
+            "canceled_at": at,
+            "cancellation_reason": "automatic",
+            "next_action": None,
+        }
+        state.put(intent)
+        emit(state, "payment_intent.canceled", intent, at=at)
+    emit(state, "checkout.session.expired", session, at=at)
+    return session
+
+
+def close_due(state: State, now: int) -> None:
+    """Expire the open sessions whose time has passed."""
+    for due, session in state.due(KIND, now):
+        close(state, session, due)
+
+
+def line_items(state: State, identifier: str) -> list[dict[str, Any]]:
+    """The lines of a session."""
+    items: list[dict[str, Any]] = state.hidden(identifier)["items"]
+    return items
+
+
+def _currency(params: dict[str, Any]) -> str:
+    if not params["line_items"]:
+        raise invalid("Missing required param: line_items.", "line_items", "parameter_missing")
+    named = [
+        (line["price_data"]["currency"], f"line_items[{i}][price_data][currency]")
+        for i, line in enumerate(params["line_items"])
+    ]
+    for i, option in enumerate(params.get("shipping_options", [])):
+        name = f"shipping_options[{i}][shipping_rate_data][fixed_amount][currency]"
+        named.append((option["shipping_rate_data"]["fixed_amount"]["currency"], name))
+    currency: str = params.get("currency", named[0][0])
+    for other, name in named:
+        if other != currency:
+            raise invalid(
+                f"All prices on a Checkout Session must use the same currency: `{currency}` and `{other}` were given.",
+                name,
+            )
+    return currency
+
+
+def _expiry(params: dict[str, Any], now: int) -> int:
+    expires_at: int = params.get("expires_at", now + LONGEST)
+    if expires_at < now + SHORTEST:
+        raise invalid(
+            "The `expires_at` timestamp must be at least 30 minutes from Checkout Session creation.", "expires_at"
+        )
+    if expires_at > now + LONGEST:
+        raise invalid(
+            "The `expires_at` timestamp must be less than 24 hours from Checkout Session creation.", "expires_at"
+        )
+    return expires_at
+
+
+def _refuse_unsupported(params: dict[str, Any]) -> None:
+    if params.get("adaptive_pricing", {}).get("enabled"):
+        raise not_implemented("adaptive_pricing[enabled]=true")
+    if "card" in params.get("excluded_payment_method_types", []):
+        raise invalid("No valid payment method types for this Checkout Session.", "excluded_payment_method_types")
+    if len(params.get("shipping_options", [])) > 5:
+        raise invalid("You can only include up to 5 shipping options.", "shipping_options")
+
+
+def _check_amount(amount: int, currency: str, param: str) -> None:
+    if amount < 0:
+        raise invalid("This value must be greater than or equal to 0.", param, "parameter_invalid_integer")
+    if amount % currencies.step(currency):
+        raise invalid(
+            f"Invalid amount: amounts in {currency} must be multiples of {currencies.step(currency)}.",
+            param,
+            "parameter_invalid_integer",
+        )
+
+
+def _check_total(total: int, currency: str) -> None:
+    floor = currencies.settle(total, currency, currencies.rate(currency, 0, 0))
+    if floor < SMALLEST_EURO_CENTS:
+        raise invalid(
+            "The Checkout Session's total amount must convert to at least 50 cents. "
+            f"{currencies.money_text(total, currency)} does not.",
+            code="amount_too_small",
+        )
+    if total > LARGEST:
+        text = currencies.money_text(LARGEST, currency)
+        raise invalid(f"The Checkout Session's total amount must be no more than {text}.", code="amount_too_large")
+
+
+def _item(state: State, line: dict[str, Any], now: int) -> dict[str, Any]:
+    data, quantity = line["price_data"], line["quantity"]
+    if quantity < 1:
+        raise invalid(
+            "This value must be greater than or equal to 1.",
+            "line_items[][quantity]",
+            "parameter_invalid_integer",
+        )
+    _check_amount(data["unit_amount"], data["currency"], "line_items[][price_data][unit_amount]")
+    product = state.add(_product(state.new_id("prod_", 14), data["product_data"], now))
+    amount = data["unit_amount"] * quantity
+    price = {
+        "id": state.new_id("price_1"),
+        "object": "price",
+        "active": False,
+        "billing_scheme": "per_unit",
+        "created": now,
+        "currency": data["currency"],
+        "custom_unit_amount": None,
+        "livemode": False,
+        "lookup_key": None,
+        "metadata": {},
+        "nickname": None,
+        "product": product["id"],
+        "recurring": None,
+        "tax_behavior": data.get("tax_behavior", "unspecified"),
+        "tiers_mode": None,
+        "transform_quantity": None,
+        "type": "one_time",
+        "unit_amount": data["unit_amount"],
+        "unit_amount_decimal": str(data["unit_amount"]),
+    }
+    return {
+        "id": state.new_id("li_1"),
+        "object": "item",
+        "amount_discount": 0,
+        "amount_subtotal": amount,
+        "amount_tax": 0,
+        "amount_total": amount,
+        "currency": data["currency"],
+        "description": data["product_data"]["name"],
+        "metadata": line.get("metadata", {}),
+        "price": price,
+        "quantity": quantity,
+    }
+
+
+def _product(identifier: str, data: dict[str, Any], now: int) -> dict[str, Any]:
+    return {
+        "id": identifier,
+        "object": "product",
+        "active": False,
+        "created": now,
+        "default_price": None,
+        "description": data.get("description"),
+        "images": data.get("images", []),
+        "livemode": False,
+        "marketing_features": [],
+        "metadata": data.get("metadata", {}),
+        "name": data["name"],
+        "package_dimensions": None,
+        "shippable": None,
+        "statement_descriptor": None,
+        "tax_code": None,
+        "unit_label": None,
+        "updated": now,
+        "url": None,
+    }
+
+
+def _shipping_rate(state: State, data: dict[str, Any], now: int) -> dict[str, Any]:
+    fixed = data["fixed_amount"]
+    _check_amount(fixed["amount"], fixed["currency"], "shipping_options[][shipping_rate_data][fixed_amount][amount]")
+    estimate = data.get("delivery_estimate")
+    rate = {
+        "id": state.new_id("shr_1"),
+        "object": "shipping_rate",
+        "active": True,
+        "created": now,
+        "delivery_estimate": estimate and {"maximum": None, "minimum": None, **estimate},
+        "display_name": data["display_name"],
+        "fixed_amount": fixed,
+        "livemode": False,
+        "metadata": data.get("metadata", {}),
+        "tax_behavior": data.get("tax_behavior", "unspecified"),
+        "tax_code": None,
+        "type": "fixed_amount",
+    }
+    return state.add(rate)
+
+
+def _customer_details(email: str | None) -> dict[str, Any] | None:
+    if email is None:
+        return None
+    return {
+        "address": None,
+        "business_name": None,
+        "email": email,
+        "individual_name": None,
+        "name": None,
+        "phone": None,
+        "tax_exempt": "none",
+        "tax_ids": None,
+    }
+
+
+def _blank(identifier: str, now: int) -> dict[str, Any]:
+    return {
+        "id": identifier,
+        "object": KIND,
+        "adaptive_pricing": {"enabled": False},
+        "after_expiration": None,
+        "allow_promotion_codes": None,
+        "automatic_tax": {"enabled": False, "liability": None, "provider": None, "status": None},
+        "billing_address_collection": None,
+        "client_secret": None,
+        "collected_information": None,
+        "consent": None,
+        "consent_collection": None,
+        "created": now,
+        "currency_conversion": None,
+        "custom_fields": [],
+        "custom_text": {
+            "after_submit": None,
+            "shipping_address": None,
+            "submit": None,
+            "terms_of_service_acceptance": None,
+        },
+        "customer": None,
+        "customer_account": None,
+        "customer_creation": "if_required",
+        "discounts": [],
+        "invoice": None,
+        "invoice_creation": None,
+        "livemode": False,
+        "mode": "payment",
+        "origin_context": None,
+        "payment_intent": None,
+        "payment_link": None,
+        "payment_method_collection": "if_required",
+        "payment_method_configuration_details": None,
+        "payment_method_options": {"card": {"request_three_d_secure": "automatic"}},
+        "payment_method_types": ["card"],
+        "payment_status": "unpaid",
+        "permissions": None,
+        "phone_number_collection": {"enabled": False},
+        "recovered_from": None,
+        "redirect_on_completion": "always",
+        "saved_payment_method_options": None,
+        "setup_intent": None,
+        "shipping_address_collection": None,
+        "status": "open",
+        "subscription": None,
+        "ui_mode": "hosted_page",
+        "wallet_options": None,
+    }
