@@ -1,7 +1,7 @@
 """Stylesheets, scripts, signs and fonts: read once at start, served under addresses that name their content.
 
-An address ends in a hash of the bytes behind it, so a browser may keep it for ever and a new release is a new address.
-There is no build step: joining files in the order of their layers is all that happens to them.
+An address ends in a hash of the bytes behind it, so a browser may keep it for ever and a new
+release is a new address. There is no build step: files are joined in the order of their layers, and that is all.
 """
 
 import gzip
@@ -46,7 +46,7 @@ def resource(name: str) -> Path:
     for folder in (package / name, package.parent / name):
         if folder.is_dir():
             return folder
-    raise FileNotFoundError(f"The installation is incomplete: the folder '{name}' is missing beside {package}.")
+    raise FileNotFoundError(f"The installation is incomplete: no folder '{name}' beside {package}.")
 
 
 class Assets:
@@ -68,7 +68,7 @@ class Assets:
             self._add(f"{door}.css", (join_css(static / "css", door) + faces).encode())
 
     def address(self, name: str) -> str:
-        """The address of an asset; a name that is in no file is a mistake of the template and raises LookupError."""
+        """The address of an asset; a name that is in no file is a template's mistake and raises LookupError."""
         if name not in self._by_name:
             raise LookupError(f"There is no asset named {name!r}.")
         return f"/assets/{self._by_name[name].file_name}"
@@ -98,7 +98,7 @@ class Assets:
 
 
 def css_files(folder: Path, door: str) -> list[Path]:
-    """The stylesheets of a door, in the order they are joined: what all doors share, then the door's own, then print."""
+    """The stylesheets of a door as they are joined: what all doors share, the door's own, print."""
     shared = [folder / f"{name}.css" for name in ("layers", "reset", "tokens", "base", "layout")]
     parts = sorted((folder / "components").glob("*.css"))
     own = [folder / f"{door}.css", *sorted((folder / door).glob("*.css"))]
@@ -116,7 +116,10 @@ def sprite(folder: Path) -> str:
     """All signs of a folder as symbols of one SVG, each under the name of its file."""
     symbols = []
     for path in sorted(folder.glob("*.svg")):
-        opening, inner = re.fullmatch(r"<svg([^>]*)>(.*)</svg>\s*", path.read_text("utf-8"), re.DOTALL).groups()
+        drawing = re.fullmatch(r"<svg([^>]*)>(.*)</svg>\s*", path.read_text("utf-8"), re.DOTALL)
+        if drawing is None:
+            raise ValueError(f"{path} is not a plain SVG: it must begin with <svg and end with </svg>.")
+        opening, inner = drawing.groups()
         opening = opening.replace(' xmlns="http://www.w3.org/2000/svg"', "")
         symbols.append(f'<symbol id="{path.stem}"{opening}>{inner.strip()}</symbol>')
     return f'<svg xmlns="http://www.w3.org/2000/svg">{"".join(symbols)}</svg>'

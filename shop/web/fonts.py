@@ -1,7 +1,7 @@
 """The shop's own cut of IBM Plex Sans Arabic: two weights, two scripts, only the characters our languages write.
 
-The family is free under the SIL Open Font License, which reserves the name "Plex" for the unchanged fonts; a cut must bear
-another name, so ours is `FAMILY`. It is made once, at installation, and its licence is laid beside it.
+The family is free under the SIL Open Font License, which reserves the name "Plex" for the unchanged
+fonts; a cut must bear another name, so ours is `FAMILY`. It is made once, at installation, with its licence beside it.
 """
 
 from dataclasses import dataclass
@@ -14,12 +14,15 @@ LICENCE_FILE = "souk-sans-licence.txt"
 
 # Letters of Arabic with the four Morocco adds for its own names (گ ڭ ڤ پ چ), marks, digits and punctuation.
 ARABIC = "U+60C,U+61B,U+61F,U+621-63A,U+640-655,U+660-66C,U+670,U+67E,U+686,U+6A4,U+6AD,U+6AF,U+6D4"
-# English and French, money, dashes, quotation marks, spaces of French typography, arrows and signs of measure.
+# English and French, money, dashes, quotation marks, arrows and signs of measure.
 LATIN = (
     "U+20-7E,U+A0,U+A3,U+A9,U+AB,U+AE,U+B0,U+B2,U+B3,U+B7,U+BB,U+BD,U+BF-CF,U+D1-D6,U+D7,U+D9-DC,U+DF-EF,"
     "U+F1-F6,U+F9-FC,U+FF,U+152,U+153,U+178,U+2013,U+2014,U+2018-201A,U+201C-201E,U+2022,"
     "U+2026,U+2039,U+203A,U+20AC,U+2116,U+2122,U+2190,U+2192,U+2212,U+2248,U+2264,U+2265"
 )
+
+# OpenType features that join and place Arabic letters, and pair Latin ones.
+SHAPING = ("ccmp", "locl", "isol", "init", "medi", "fina", "rlig", "liga", "calt", "kern", "mark", "mkmk")
 
 
 @dataclass(frozen=True)
@@ -64,7 +67,7 @@ def _cut(face: Face, source: str, target: Path) -> Path:
     if target.exists():
         return target
     # fontTools is heavy and only this step needs it: a web process that finds the files never loads it.
-    from fontTools.subset import Options, Subsetter, load_font, parse_unicodes, save_font
+    from fontTools.subset import Options, Subsetter, load_font, parse_unicodes, save_font  # noqa: PLC0415
 
     options = Options(
         flavor="woff2",
@@ -73,20 +76,33 @@ def _cut(face: Face, source: str, target: Path) -> Path:
         notdef_outline=True,
         name_IDs=[0],
         drop_tables=[*Options().drop_tables, "meta"],
-        layout_features=["ccmp", "locl", "isol", "init", "medi", "fina", "rlig", "liga", "calt", "kern", "mark", "mkmk"],
+        layout_features=[
+            "ccmp",
+            "locl",
+            "isol",
+            "init",
+            "medi",
+            "fina",
+            "rlig",
+            "liga",
+            "calt",
+            "kern",
+            "mark",
+            "mkmk",
+        ],
     )
-    font = load_font(source, options)
-    subsetter = Subsetter(options)
-    subsetter.populate(unicodes=parse_unicodes(face.unicode_range.replace("U+", "")))
-    subsetter.subset(font)
-    _rename(font["name"], face)
     unfinished = target.with_suffix(".part")
-    save_font(font, str(unfinished), options)
+    with load_font(source, options) as font:
+        subsetter = Subsetter(options)
+        subsetter.populate(unicodes=parse_unicodes(face.unicode_range.replace("U+", "")))
+        subsetter.subset(font)
+        _rename(font["name"], face)
+        save_font(font, str(unfinished), options)
     return unfinished.replace(target)
 
 
 def _rename(names: Any, face: Face) -> None:
-    """Give the font our name everywhere; only the copyright of its makers stays (`names` is a fontTools `name` table)."""
+    """Give the font (its fontTools `name` table) our name; only the copyright of its makers stays."""
     style = "SemiBold" if face.weight == 600 else "Regular"
     own = {
         1: FAMILY if style == "Regular" else f"{FAMILY} {style}",
