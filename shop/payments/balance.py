@@ -1,0 +1,136 @@
+"""Stripe's balance transactions: fetched with an overlapping window, stored raw, booked in the order they happened."""
+
+from datetime import datetime, timedelta
+
+from sqlalchemy import func, select
+
+from shop.core import clock
+from shop.core.db import db, transaction
+from shop.ledger.services import post_charge_balance, post_payout, post_refund_balance, post_unknown_balance
+from shop.orders.queries import list_lines
+from shop.payments.gateway import BalanceView, gateway
+from shop.payments.models import Attempt, BalanceTransaction, Quarantine, Refund
+
+# Balance transactions may appear late, with an earlier time; a re-import is harmless.
+OVERLAP = timedelta(days=3)
+# How long one may wait for the payment or refund it belongs to before it stands in suspense.
+PATIENCE = timedelta(days=1)
+
+
+def import_balance(since: datetime | None = None) -> int:
+    """Fetch, store and book. Outside any transaction; how many were new."""
+    if since is None:
+        newest = db.session.scalar(select(func.max(BalanceTransaction.created_at)))
+        since = (newest - OVERLAP) if newest else datetime.fromtimestamp(0, tz=clock.now().tzinfo)
+    views = gateway().list_balance_transactions(since)
+    with transaction():
+        known = set(db.session.scalars(select(BalanceTransaction.id).where(BalanceTransaction.created_at >= since)))
+        new = [view for view in views if view.id not in known]
+        db.session.add_all(_stored(view) for view in new)
+    post_waiting()
+    return len(new)
+
+
+def _stored(view: BalanceView) -> BalanceTransaction:
+    return BalanceTransaction(
+        id=view.id,
+        type=view.type,
+        reporting_category=view.reporting_category,
+        source=view.source,
+        amount_minor=view.amount_minor,
+        fee_minor=view.fee_minor,
+        net_minor=view.net_minor,
+        currency=view.currency,
+        exchange_rate=view.exchange_rate,
+        created_at=view.created_at,
+        available_at=view.available_at,
+        raw=view.raw,
+        imported_at=clock.now(),
+    )
+
+
+def post_waiting() -> int:
+    """Book every stored transaction that is not booked yet and can be. Outside any transaction; how many were."""
+    waiting = list(
+        db.session.scalars(
+            select(BalanceTransaction.id)
+            .where(BalanceTransaction.posted_at.is_(None))
+            .order_by(BalanceTransaction.created_at, BalanceTransaction.id)
+        )
+    )
+    posted = 0
+    for transaction_id in waiting:
+        with transaction():
+            posted += _post(transaction_id)
+    return posted
+
+
+def _post(transaction_id: str) -> bool:
+    row = db.session.get_one(BalanceTransaction, transaction_id, with_for_update=True, populate_existing=True)
+    if row.posted_at is not None:
+        return False
+    on = clock.local_day(row.created_at)
+    if row.type in {"charge", "payment"}:
+        done = _post_charge(row)
+    elif row.type in {"refund", "payment_refund"}:
+        done = _post_refund(row)
+    elif row.type in {"payout", "payout_failure", "payout_cancel"}:
+        post_payout(row.id, row.net_minor, row.currency, on)
+        done = True
+    else:
+        _set_aside(row, "unknown kind")
+        done = True
+    if not done and clock.now() - row.imported_at > PATIENCE:
+        _set_aside(row, "belongs to nothing known")
+        done = True
+    if done:
+        row.posted_at = clock.now()
+    return done
+
+
+def _set_aside(row: BalanceTransaction, problem: str) -> None:
+    post_unknown_balance(row.id, row.net_minor, row.currency, clock.local_day(row.created_at))
+    db.session.add(
+        Quarantine(kind="balance", stripe_id=row.id, data={"problem": problem, "type": row.type}, at=clock.now())
+    )
+
+
+def _post_charge(row: BalanceTransaction) -> bool:
+    attempt = db.session.scalars(select(Attempt).where(Attempt.charge == row.source)).first()
+    if attempt is None or attempt.payment_intent is None:
+        return False
+    return post_charge_balance(
+        attempt.order_id,
+        list_lines(attempt.order_id),
+        attempt.payment_intent,
+        transaction_id=row.id,
+        gross=row.amount_minor,
+        fee=row.fee_minor,
+        currency=row.currency,
+        on=clock.local_day(row.created_at),
+    )
+
+
+def _post_refund(row: BalanceTransaction) -> bool:
+    refund = db.session.scalars(select(Refund).where(Refund.stripe_id == row.source)).first()
+    if refund is None:
+        return False
+    attempt = db.session.get_one(Attempt, refund.attempt_id)
+    charge = db.session.scalars(
+        select(BalanceTransaction.id).where(
+            BalanceTransaction.source == attempt.charge, BalanceTransaction.posted_at.is_not(None)
+        )
+    ).first()
+    if charge is None:
+        return False
+    return post_refund_balance(
+        refund.order_id,
+        list_lines(refund.order_id),
+        str(refund.stripe_id),
+        charge_transaction=charge,
+        transaction_id=row.id,
+        gross=-row.amount_minor,
+        fee=row.fee_minor,
+        currency=row.currency,
+        on=clock.local_day(row.created_at),
+    )

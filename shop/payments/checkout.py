@@ -1,0 +1,197 @@
+"""Opening Stripe's payment page for an order: commit the attempt, call, save. Never a call inside a transaction.
+
+One live attempt per order. A crash between the call and the save is harmless: the attempt stands with its key and its
+parameters exactly as sent, and is replayed within four minutes; later it is looked up by our metadata first.
+"""
+
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import timedelta
+from typing import Any
+
+from shop.core import clock
+from shop.core.db import db, transaction
+from shop.core.errors import Conflict, EdgeFailed
+from shop.core.ids import token
+from shop.core.runtime import settings
+from shop.i18n.messages import gettext as _
+from shop.i18n.messages import use_language
+from shop.orders.cart import CartView
+from shop.orders.checkout import HOLD, LiveOrder, place_order
+from shop.orders.links import order_token
+from shop.orders.models import Order, OrderLine
+from shop.orders.queries import get_order_by_id, list_lines, lock_order
+from shop.orders.services import cancel_order
+from shop.payments.gateway import SessionView, gateway
+from shop.payments.models import Attempt
+from shop.payments.queries import list_attempts
+from shop.payments.settle import settle_order
+
+# Stripe demands at least 30 minutes; the stock is held longer than the page lives.
+SESSION_LIFE = timedelta(minutes=35)
+REPLAY = timedelta(minutes=4)
+# Hosted pages are not made in Arabic (docs.stripe.com/js/appendix/supported_locales): the buyer is told before.
+STRIPE_LOCALE = {"ar": "en", "fr": "fr", "en": "en"}
+# Methods whose money comes days later: not for a piece that exists once.
+DELAYED_METHODS = ["acss_debit", "au_becs_debit", "bacs_debit", "boleto", "customer_balance", "konbini", "multibanco", "oxxo", "sepa_debit", "us_bank_account"]
+# At most so many page requests of a process may wait for Stripe at once; the others are told to come back.
+WAITING_AT_ONCE = 2
+_waiting = threading.BoundedSemaphore(WAITING_AT_ONCE)
+
+
+@contextmanager
+def bulkhead() -> Iterator[None]:
+    """A slow Stripe must not stop the whole shop. Raises EdgeFailed when enough requests wait already."""
+    if not _waiting.acquire(blocking=False):
+        raise EdgeFailed(_("The payment page is being prepared. Try again in a moment."))
+    try:
+        yield
+    finally:
+        _waiting.release()
+
+
+def check_out(cart: CartView, *, email: str, address: dict[str, Any], language: str) -> Order:
+    """Place the order of a cart. An earlier order of the same cart with other contents is closed first.
+
+    Outside any transaction. Raises what orders.checkout.place_order raises, and Conflict when the earlier order turns
+    out to be paid.
+    """
+    try:
+        with transaction():
+            return place_order(cart, email=email, address=address, language=language)
+    except LiveOrder as earlier:
+        abandon_order(earlier.order_id, actor=None)
+    with transaction():
+        return place_order(cart, email=email, address=address, language=language)
+
+
+def abandon_order(order_id: int, *, actor: int | None) -> None:
+    """Cancel an unpaid order: its payment page is closed at Stripe, then its stock comes back.
+
+    Outside any transaction. Raises Conflict if it was paid meanwhile, EdgeFailed if Stripe does not answer.
+    """
+    settle_order(order_id)
+    for attempt in list_attempts(order_id):
+        if attempt.state == "open" and attempt.session_id:
+            gateway().expire_session(attempt.session_id, f"expire-{attempt.key}")
+    settle_order(order_id)
+    with transaction():
+        order = lock_order(order_id)
+        if order.state == "awaiting_payment":
+            cancel_order(order, actor=actor)
+        elif order.state not in {"expired", "cancelled"}:
+            raise Conflict(_("This order has been paid already."))
+
+
+def open_payment(order_id: int) -> str:
+    """Address of Stripe's payment page for an order; opens one if none is open.
+
+    Outside any transaction; at most four seconds. Raises Conflict when the order no longer waits for payment and
+    EdgeFailed when Stripe does not answer: the order and its stock are kept, and the next call goes on where this
+    one stopped.
+    """
+    attempt = _begin(order_id)
+    if attempt.session_url and attempt.state == "open":
+        return attempt.session_url
+    with bulkhead():
+        view = gateway(patient=False).open_checkout(attempt.parameters, attempt.key)
+    save_session(attempt.id, view)
+    if view.url is None:
+        raise EdgeFailed(_("The payment page is being prepared. Try again in a moment."))
+    return view.url
+
+
+def _begin(order_id: int) -> Attempt:
+    """The live attempt of an order, or a new one, committed before Stripe hears of it."""
+    with transaction():
+        order = lock_order(order_id)
+        if order.state != "awaiting_payment":
+            raise Conflict(_("This order is no longer waiting for a payment."), state=order.state)
+        now = clock.now()
+        for attempt in list_attempts(order_id):
+            if attempt.state == "open" and attempt.expires_at > now + timedelta(minutes=1):
+                return attempt
+            if attempt.state == "created" and now - attempt.created_at < REPLAY:
+                return attempt
+            if attempt.state == "processing":
+                raise Conflict(_("Your bank is still working on the payment of this order."))
+        # Money and stock end together: a new page lives as long as the hold is made to last.
+        order.hold_until = now + HOLD
+        key = f"{order.number}-{token()[:12]}"
+        attempt = Attempt(
+            order_id=order.id,
+            key=key,
+            amount_minor=order.total_minor,
+            currency=order.currency,
+            parameters=_parameters(order, list_lines(order.id), key, int((now + SESSION_LIFE).timestamp())),
+            state="created",
+            created_at=now,
+            expires_at=now + SESSION_LIFE,
+        )
+        db.session.add(attempt)
+    return attempt
+
+
+def _parameters(order: Order, lines: list[OrderLine], key: str, expires_at: int) -> dict[str, Any]:
+    """What Stripe is sent, JSON as stored and as sent again after a crash."""
+    config = settings()
+    back = f"{config.base_url}/{order.language}/orders/{order.number}/return"
+    signed = order_token(order.number, config.secret_key)
+    metadata = {"order": order.number, "attempt": key, "shop": config.base_url}
+    items = [_item(order.currency, line.title, line.unit_price_minor, line.quantity, line.sku) for line in lines]
+    if order.shipping_minor:
+        with use_language(order.language):
+            items.append(_item(order.currency, _("Shipping"), order.shipping_minor, 1, ""))
+    parameters: dict[str, Any] = {
+        "mode": "payment",
+        "line_items": items,
+        "customer_email": order.email,
+        "client_reference_id": order.number,
+        "locale": STRIPE_LOCALE[order.language],
+        "success_url": f"{back}?t={signed}&session_id={{CHECKOUT_SESSION_ID}}",
+        "cancel_url": f"{back}?t={signed}",
+        "expires_at": expires_at,
+        "metadata": metadata,
+        "payment_intent_data": {"metadata": metadata, "description": f"Order {order.number}"},
+        "adaptive_pricing": {"enabled": False},
+    }
+    if any(line.kind == "one_of_a_kind" for line in lines):
+        parameters["excluded_payment_method_types"] = DELAYED_METHODS
+    return parameters
+
+
+def _item(currency: str, name: str, minor: int, quantity: int, sku: str) -> dict[str, Any]:
+    product: dict[str, Any] = {"name": name}
+    if sku:
+        product["metadata"] = {"sku": sku}
+    return {
+        "quantity": quantity,
+        "price_data": {"currency": currency.lower(), "unit_amount": minor, "product_data": product},
+    }
+
+
+def save_session(attempt_id: int, view: SessionView) -> None:
+    """Remember the session Stripe gave an attempt. Opens its own transaction; doing it again changes nothing."""
+    with transaction():
+        attempt = db.session.get_one(Attempt, attempt_id, with_for_update=True)
+        if attempt.session_id is None:
+            attempt.session_id, attempt.session_url = view.id, view.url
+            if attempt.state == "created":
+                attempt.state = "open"
+
+
+def return_view(order_id: int) -> str:
+    """State of an order for the buyer who comes back from Stripe, asked at Stripe if it still waits for payment.
+
+    Outside any transaction. Never raises for a silent Stripe: the state is then what we knew.
+    """
+    order = get_order_by_id(order_id)
+    if order.state in {"awaiting_payment", "processing"}:
+        try:
+            with bulkhead():
+                settle_order(order_id, patient=False)
+        except EdgeFailed:
+            pass
+        order = get_order_by_id(order_id)
+    return order.state

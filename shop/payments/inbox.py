@@ -1,0 +1,117 @@
+"""Webhooks: verified and stored at the door, obeyed by the worker, which always asks Stripe itself."""
+
+import json
+from datetime import timedelta
+from typing import Any
+
+from sqlalchemy import or_, select
+
+from shop.core import clock
+from shop.core.db import db, transaction
+from shop.core.outbox import enqueue
+from shop.payments.gateway import EventView, SignatureWrong, gateway
+from shop.payments.models import Attempt, InboxEvent, Quarantine, Refund
+from shop.payments.refunds import send_refund
+from shop.payments.settle import settle_order
+
+# What the door answers 400 to.
+Forged = SignatureWrong
+# How far back the poll looks: longer than any outage we sleep through, shorter than Stripe keeps events (30 days).
+OVERLAP = timedelta(hours=6)
+
+
+def accept(event: EventView, body: str) -> bool:
+    """Store an event under its unique id and ask the worker to look. False if it was here before. In a transaction."""
+    if db.session.get(InboxEvent, event.id) is not None:
+        return False
+    db.session.add(InboxEvent(event_id=event.id, type=event.type, body=body, received_at=clock.now()))
+    enqueue("stripe_event", {"event_id": event.id}, key=f"event-{event.id}")
+    return True
+
+
+def handle(event_id: str) -> None:
+    """Obey a stored event: find what it concerns and settle that. Outside any transaction; safe to repeat."""
+    stored = db.session.get_one(InboxEvent, event_id)
+    if stored.handled_at is not None:
+        return
+    content = json.loads(stored.body)
+    outcome = _route(content["type"], dict(content["data"]["object"]))
+    with transaction():
+        stored = db.session.get_one(InboxEvent, event_id)
+        stored.handled_at, stored.outcome = clock.now(), outcome
+        if outcome == "unknown":
+            db.session.add(Quarantine(kind="event", stripe_id=event_id, data={"type": content["type"]}, at=clock.now()))
+
+
+def _route(kind: str, thing: dict[str, Any]) -> str:
+    if kind.startswith("checkout.session."):
+        attempt = _find_attempt(session_id=thing.get("id"), metadata=thing.get("metadata") or {})
+    elif kind.startswith("payment_intent."):
+        attempt = _find_attempt(intent=thing.get("id"), metadata=thing.get("metadata") or {})
+    elif kind.startswith(("refund.", "charge.refund.")):
+        return _settle_refund(thing)
+    elif kind.startswith("charge."):
+        attempt = _find_attempt(
+            intent=_id(thing.get("payment_intent")), charge=thing.get("id"), metadata=thing.get("metadata") or {}
+        )
+        _ask_for_balance(str(thing.get("id")))
+    else:
+        return "ignored"
+    if attempt is None:
+        return "unknown"
+    settle_order(attempt.order_id)
+    return "settled"
+
+
+def _id(value: Any) -> str | None:
+    return value.get("id") if isinstance(value, dict) else value
+
+
+def _find_attempt(
+    *,
+    session_id: str | None = None,
+    intent: str | None = None,
+    charge: str | None = None,
+    metadata: dict[str, str],
+) -> Attempt | None:
+    conditions = [
+        column == value
+        for column, value in (
+            (Attempt.session_id, session_id),
+            (Attempt.payment_intent, intent),
+            (Attempt.charge, charge),
+            (Attempt.key, metadata.get("attempt")),
+        )
+        if value
+    ]
+    return db.session.scalars(select(Attempt).where(or_(*conditions)).limit(1)).first() if conditions else None
+
+
+def _settle_refund(thing: dict[str, Any]) -> str:
+    key = (thing.get("metadata") or {}).get("refund")
+    refund = db.session.scalars(
+        select(Refund).where(or_(Refund.stripe_id == thing.get("id"), Refund.key == (key or ""))).limit(1)
+    ).first()
+    if refund is None:
+        return "unknown"
+    send_refund(refund.id)
+    return "settled"
+
+
+def _ask_for_balance(charge: str) -> None:
+    with transaction():
+        enqueue("import_balance", {}, key=f"balance-event-{charge}-{int(clock.now().timestamp()) // 60}")
+
+
+def poll_events() -> int:
+    """Fetch events that no webhook brought, with an overlapping window. Outside any transaction; how many were new."""
+    new = 0
+    for event, content in gateway().list_events(clock.now() - OVERLAP):
+        with transaction():
+            new += accept(event, json.dumps(content))
+    return new
+
+
+def verify(body: bytes, signature: str) -> EventView:
+    """As gateway.read_webhook, and only events of the kind of account this shop runs on."""
+    return gateway().read_webhook(body, signature)

@@ -1,0 +1,50 @@
+"""Reads of attempts, refunds and what waits for somebody's eyes."""
+
+from collections.abc import Iterable
+
+from sqlalchemy import select
+
+from shop.core.db import db
+from shop.core.errors import NotFound
+from shop.payments.models import Attempt, BalanceTransaction, Quarantine, Refund
+
+
+def list_attempts(order_id: int) -> list[Attempt]:
+    """Attempts to pay an order, oldest first."""
+    return list(db.session.scalars(select(Attempt).where(Attempt.order_id == order_id).order_by(Attempt.id)))
+
+
+def list_refunds(order_id: int) -> list[Refund]:
+    """Refunds of an order, oldest first."""
+    return list(db.session.scalars(select(Refund).where(Refund.order_id == order_id).order_by(Refund.id)))
+
+
+def list_open_refunds() -> list[Refund]:
+    """Refunds that Stripe has not finished, and those that failed."""
+    statement = select(Refund).where(Refund.state.in_(["requested", "pending", "failed"])).order_by(Refund.id)
+    return list(db.session.scalars(statement))
+
+
+def find_charge(order_id: int) -> Attempt | None:
+    """The attempt that paid an order: the first, should there have been a second by mistake."""
+    statement = select(Attempt).where(Attempt.order_id == order_id, Attempt.state == "paid").order_by(Attempt.id)
+    return db.session.scalars(statement.limit(1)).first()
+
+
+def get_attempt(attempt_id: int) -> Attempt:
+    """An attempt by its key; raises NotFound."""
+    attempt = db.session.get(Attempt, attempt_id)
+    if attempt is None:
+        raise NotFound("There is no such attempt.", attempt_id=attempt_id)
+    return attempt
+
+
+def list_quarantine() -> list[Quarantine]:
+    """What fits nothing and is not resolved, oldest first."""
+    return list(db.session.scalars(select(Quarantine).where(Quarantine.resolved_at.is_(None)).order_by(Quarantine.id)))
+
+
+def list_balance_transactions(sources: Iterable[str]) -> list[BalanceTransaction]:
+    """Balance transactions of some charges and refunds."""
+    statement = select(BalanceTransaction).where(BalanceTransaction.source.in_(list(sources)))
+    return list(db.session.scalars(statement.order_by(BalanceTransaction.created_at, BalanceTransaction.id)))

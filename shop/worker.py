@@ -1,0 +1,93 @@
+"""The worker: jobs under a lease, and the rounds that heal what messages lost. Beside the web process, any number of them."""
+
+import logging
+import threading
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from typing import Any
+
+from shop.core import clock, outbox
+from shop.core.db import db, transaction
+from shop.core.errors import EdgeFailed
+from shop.payments import balance, inbox, refunds, settle
+
+try:
+    from shop.notifications import sender
+    from shop.reports import mailing
+except ImportError:
+    pass
+
+log = logging.getLogger("shop.worker")
+
+JOBS: dict[str, Callable[[dict[str, Any]], object]] = {
+    "stripe_event": lambda job: inbox.handle(job["event_id"]),
+    "settle_order": lambda job: settle.settle_order(job["order_id"]),
+    "send_refund": lambda job: _send_refund(job["refund_id"]),
+    "import_balance": lambda job: balance.import_balance(),
+    "send_letter": lambda job: sender.send_letter(job["letter_id"]),
+    "month_report": lambda job: mailing.prepare_month_report(job["letter_id"]),
+}
+# Rounds that need no job: what they do, and how often.
+ROUNDS: tuple[tuple[str, Callable[[], object], timedelta], ...] = (
+    ("sweep", settle.sweep, timedelta(seconds=30)),
+    ("import_balance", balance.import_balance, timedelta(minutes=5)),
+    ("poll_events", inbox.poll_events, timedelta(minutes=5)),
+)
+
+
+class RefundUnfinished(EdgeFailed):
+    """Stripe has a refund under way; the job comes again."""
+
+
+def _send_refund(refund_id: int) -> None:
+    refunds.send_refund(refund_id)
+    if refunds.is_unfinished(refund_id):
+        raise RefundUnfinished(f"refund {refund_id} is under way")
+
+
+def run_due(limit: int = 100) -> int:
+    """Do the jobs that are due, one after another; how many were done. A failing one is given back, not lost."""
+    done = 0
+    for _turn in range(limit):
+        with transaction():
+            claimed = outbox.claim(1)
+        if not claimed:
+            return done
+        job_id, kind, payload = claimed[0]
+        try:
+            JOBS[kind](payload)
+        except Exception as error:
+            # The worker outlives any one job; the error stands in the job's row and in the log, and the job comes again.
+            db.session.rollback()
+            if isinstance(error, EdgeFailed):
+                log.warning("job %s %s will be tried again: %s", kind, job_id, error.text)
+            else:
+                log.exception("job %s %s failed", kind, job_id)
+            with transaction():
+                outbox.postpone(job_id, f"{type(error).__name__}: {error}")
+        else:
+            with transaction():
+                outbox.complete(job_id)
+            done += 1
+    return done
+
+
+def work(stop: threading.Event, pause_seconds: float = 0.5) -> None:
+    """Jobs and rounds until told to stop. Call inside an app context."""
+    next_round: dict[str, datetime] = {}
+    while not stop.is_set():
+        done = 0
+        try:
+            done = run_due()
+            for name, action, every in ROUNDS:
+                if clock.now() >= next_round.get(name, clock.now()):
+                    next_round[name] = clock.now() + every
+                    action()
+        except EdgeFailed as error:
+            log.warning("a round will be repeated: %s", error.text)
+        except Exception:
+            log.exception("a round failed and will be repeated")
+        finally:
+            db.session.remove()
+        if not done:
+            stop.wait(pause_seconds)
