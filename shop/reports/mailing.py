@@ -6,6 +6,7 @@ from typing import Any
 from shop.core import clock
 from shop.core.db import db
 from shop.core.errors import Invalid, NotFound
+from shop.core.ids import public_id
 from shop.core.outbox import enqueue
 from shop.core.policies import audit
 from shop.i18n.formats import date, dirhams_text, money_text
@@ -30,8 +31,11 @@ class MonthReport:
     documents: list[Document]
 
 
-def send_month_report(recipient_id: int, month: str, basis: str, actor: int | None) -> None:
-    """Ask for the letter; inside a transaction. `month` is YYYY-MM and has begun. Raises NotFound, Invalid."""
+def send_month_report(recipient_id: int, month: str, basis: str, actor: int | None) -> str:
+    """Ask for the letter; inside a transaction. `month` is YYYY-MM and has begun. Raises NotFound, Invalid.
+
+    Answers the public id the letter will bear: known now, so that a worker that does it twice writes one letter.
+    """
     if db.session.get(Recipient, recipient_id) is None:
         raise NotFound(_("There is no such recipient."), recipient_id=recipient_id)
     try:
@@ -43,8 +47,10 @@ def send_month_report(recipient_id: int, month: str, basis: str, actor: int | No
     if basis not in BASES:
         sentence = _("“%(text)s” is not one of: %(allowed)s.", text=basis, allowed=", ".join(BASES))
         raise Invalid(sentence, {"basis": sentence})
-    audit(actor, "send month report", "recipient", recipient_id, month=month, basis=basis)
-    enqueue(JOB, {"recipient_id": recipient_id, "month": month, "basis": basis})
+    letter = public_id()
+    audit(actor, "send month report", "recipient", recipient_id, month=month, basis=basis, letter=letter)
+    enqueue(JOB, {"letter": letter, "recipient_id": recipient_id, "month": month, "basis": basis})
+    return letter
 
 
 def make_month_report(recipient_id: int, month: str, basis: str) -> MonthReport:

@@ -1,0 +1,66 @@
+"""Writing letters: a row now, rendered and sent by the worker later."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from sqlalchemy import select
+
+from shop.core import clock
+from shop.core.db import db, transaction
+from shop.core.ids import public_id
+from shop.core.outbox import enqueue
+from shop.notifications.models import Attachment, Letter
+from shop.reports.documents import Document
+from shop.reports.mailing import make_month_report
+
+
+def write_letter(
+    kind: str,
+    recipient: str,
+    language: str,
+    data: dict[str, Any],
+    *,
+    order_id: int | None = None,
+    attachments: Sequence[Document] = (),
+    known_as: str | None = None,
+) -> Letter:
+    """Put a letter into the outgoing post; inside a transaction. `data` is all its template needs, as JSON.
+
+    `known_as` is its public id where that was decided before.
+    """
+    letter = Letter(
+        public_id=known_as or public_id(),
+        kind=kind,
+        recipient=recipient,
+        language=language,
+        order_id=order_id,
+        data=data,
+        created_at=clock.now(),
+    )
+    db.session.add(letter)
+    db.session.flush()
+    db.session.add_all(
+        Attachment(letter_id=letter.id, name=file.name, media_type=file.media_type, content=file.content)
+        for file in attachments
+    )
+    enqueue("send_letter", {"letter_id": letter.id}, key=f"letter-{letter.public_id}")
+    return letter
+
+
+def post_month_report(*, letter: str, recipient_id: int, month: str, basis: str) -> None:
+    """The job of reports.mailing: make a month's report, then put it into the post. Outside any transaction.
+
+    `letter` is the public id the letter will bear, so that doing it twice writes one.
+    """
+    if _is_written(letter):
+        return
+    made = make_month_report(recipient_id, month, basis)
+    with transaction():
+        if not _is_written(letter):
+            write_letter(
+                "month_report", made.email, made.language, made.data, attachments=made.documents, known_as=letter
+            )
+
+
+def _is_written(letter: str) -> bool:
+    return db.session.execute(select(Letter.id).where(Letter.public_id == letter)).first() is not None
