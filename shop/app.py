@@ -12,6 +12,7 @@ from shop.core import runtime
 from shop.core.config import Settings
 from shop.core.db import db, engine_options
 from shop.core.events import subscribe
+from shop.core.installation import load_settings
 from shop.fulfilment.events import LineAnswered
 from shop.i18n import jinja
 from shop.payments.refunds import on_line_declined
@@ -28,7 +29,21 @@ def _optional(name: str) -> Any:
 
 def load_tables() -> None:
     """Import every room's tables, so that metadata is whole."""
-    for name in ["core.tables", "accounts.models", "media.models", "artisans.models", "programme.models", "catalogue.models", "shipping.models", "orders.models", "fulfilment.models", "ledger.models", "payments.models", "notifications.models", "i18n.texts"]:
+    for name in [
+        "core.tables",
+        "accounts.models",
+        "media.models",
+        "artisans.models",
+        "programme.models",
+        "catalogue.models",
+        "shipping.models",
+        "orders.models",
+        "fulfilment.models",
+        "ledger.models",
+        "payments.models",
+        "notifications.models",
+        "i18n.texts",
+    ]:
         importlib.import_module(f"shop.{name}")
 
 
@@ -63,6 +78,11 @@ def create_app(settings: Settings) -> Flask:
         hops = settings.trusted_proxies
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=hops, x_proto=hops, x_host=hops)  # type: ignore[method-assign]
     return app
+
+
+def from_environment() -> Flask:
+    """The application of this installation, as a server makes it."""
+    return create_app(load_settings(serving=True))
 
 
 def _open_doors(app: Flask, settings: Settings) -> None:

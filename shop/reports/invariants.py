@@ -1,0 +1,203 @@
+"""Every invariant of the shop, each a function that lists what breaks it. `shop check` prints them; drills demand none."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import date, timedelta
+
+from sqlalchemy import case, func, select
+
+from shop.catalogue.models import Variant
+from shop.core import clock
+from shop.core.db import db
+from shop.ledger import accounts
+from shop.ledger.checks import missing_guards, unbalanced
+from shop.ledger.models import Entry
+from shop.ledger.queries import list_balances, sum_balance
+from shop.orders.models import Order, OrderLine, Reservation
+from shop.payments.models import Attempt, BalanceTransaction, Quarantine, Refund
+from shop.reports.footing import compare_with_ledger
+
+# How long a settled payment may wait for its balance transaction.
+PENDING_LIMIT = timedelta(days=7)
+SETTLED = ("paid", "unfillable", "refunded")
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing that breaks an invariant, in a sentence for staff and for logs."""
+
+    invariant: str
+    text: str
+
+
+def stripe_balance_equals_its_transactions() -> list[str]:
+    """What the books say stands at Stripe is the sum of the booked balance transactions' net, per currency."""
+    rows = db.session.execute(
+        select(BalanceTransaction.currency, func.sum(BalanceTransaction.net_minor).label("net"))
+        .where(BalanceTransaction.posted_at.is_not(None))
+        .group_by(BalanceTransaction.currency)
+    )
+    return [
+        f"stripe_balance in {row.currency} is {-sum_balance(accounts.STRIPE_BALANCE, row.currency)}, "
+        f"the balance transactions sum to {row.net}."
+        for row in rows
+        if -sum_balance(accounts.STRIPE_BALANCE, row.currency) != int(row.net)
+    ]
+
+
+def nothing_waits_too_long_at_stripe() -> list[str]:
+    """No settled payment or refund waits for its balance transaction beyond the limit."""
+    limit = clock.local_day(clock.now() - PENDING_LIMIT)
+    signed = case((Entry.debit == accounts.STRIPE_PENDING, Entry.amount_minor), else_=-Entry.amount_minor)
+    rows = db.session.execute(
+        select(
+            Entry.order_id, Entry.currency, func.sum(signed).label("minor"), func.max(Entry.effective_on).label("on")
+        )
+        .where((Entry.debit == accounts.STRIPE_PENDING) | (Entry.credit == accounts.STRIPE_PENDING))
+        .group_by(Entry.order_id, Entry.currency)
+        .having(func.sum(signed) != 0)
+    )
+    return [
+        f"Order {row.order_id}: {row.minor} {row.currency} has stood in stripe_pending since {row.on}."
+        for row in rows
+        if row.on < limit
+    ]
+
+
+def conversion_is_empty_when_all_has_arrived() -> list[str]:
+    """fx_conversion holds nothing in any currency: every conversion has two sides in one cause."""
+    return [
+        f"fx_conversion holds {balance.minor} {balance.currency}."
+        for balance in list_balances()
+        if balance.account == accounts.FX_CONVERSION
+    ]
+
+
+def paid_orders_have_one_charge() -> list[str]:
+    """Every settled order has exactly one payment booked for its lines; every paid attempt is booked."""
+    booked = (
+        select(Entry.order_id, func.count(func.distinct(Entry.source_id)).label("count"))
+        .where(Entry.source == "payment", Entry.leg != "suspense")
+        .group_by(Entry.order_id)
+        .subquery()
+    )
+    orders = db.session.execute(
+        select(Order.number, func.coalesce(booked.c.count, 0).label("count"))
+        .outerjoin(booked, booked.c.order_id == Order.id)
+        .where(Order.state.in_(SETTLED), func.coalesce(booked.c.count, 0) != 1)
+    )
+    attempts = db.session.scalars(
+        select(Attempt.payment_intent).where(
+            Attempt.state == "paid",
+            ~select(Entry.id).where(Entry.source == "payment", Entry.source_id == Attempt.payment_intent).exists(),
+        )
+    )
+    return [f"Order {row.number} has {row.count} booked payments." for row in orders] + [
+        f"The payment {intent} is not in the books." for intent in attempts
+    ]
+
+
+def refunds_are_booked_once() -> list[str]:
+    """Every succeeded refund is in the books with its amount."""
+    booked = (
+        select(Entry.source_id, func.sum(Entry.amount_minor).label("minor"))
+        .where(Entry.source == "refund")
+        .group_by(Entry.source_id)
+        .subquery()
+    )
+    rows = db.session.execute(
+        select(Refund.stripe_id, Refund.amount_minor, func.coalesce(booked.c.minor, 0).label("minor"))
+        .outerjoin(booked, booked.c.source_id == Refund.stripe_id)
+        .where(Refund.state == "succeeded", func.coalesce(booked.c.minor, 0) != Refund.amount_minor)
+    )
+    return [f"The refund {row.stripe_id} gave {row.amount_minor}, the books say {row.minor}." for row in rows]
+
+
+def goods_are_shared_out() -> list[str]:
+    """For every paid line the booked shares of maker and commission are its net amount."""
+    booked = (
+        select(Entry.line_id, func.sum(Entry.amount_minor).label("minor"))
+        .where(Entry.source == "payment", Entry.line_id.is_not(None), Entry.credit != accounts.TAX)
+        .group_by(Entry.line_id)
+        .subquery()
+    )
+    rows = db.session.execute(
+        select(OrderLine.id, OrderLine.net_minor, func.coalesce(booked.c.minor, 0).label("minor"))
+        .join(Order, OrderLine.order_id == Order.id)
+        .outerjoin(booked, booked.c.line_id == OrderLine.id)
+        .where(Order.state.in_(SETTLED), func.coalesce(booked.c.minor, 0) != OrderLine.net_minor)
+    )
+    return [f"Line {row.id} sold for {row.net_minor}, the books share out {row.minor}." for row in rows]
+
+
+def stock_foots() -> list[str]:
+    """available + reserved + sold - returned = received, and what is reserved is what live orders hold."""
+    held = (
+        select(Reservation.variant_id, func.sum(Reservation.quantity).label("quantity"))
+        .where(Reservation.state == "held")
+        .group_by(Reservation.variant_id)
+        .subquery()
+    )
+    rows = db.session.execute(
+        select(Variant, func.coalesce(held.c.quantity, 0)).outerjoin(held, held.c.variant_id == Variant.id)
+    )
+    findings = []
+    for variant, quantity in rows:
+        shelf = variant.available + variant.reserved + variant.sold - variant.returned
+        if shelf != variant.received:
+            findings.append(f"{variant.sku}: {shelf} accounted for, {variant.received} received.")
+        if variant.reserved != quantity:
+            findings.append(f"{variant.sku}: {variant.reserved} reserved, live orders hold {quantity}.")
+    return findings
+
+
+def holds_belong_to_live_orders() -> list[str]:
+    """Only an order that waits for its payment holds stock, and not long after its time."""
+    rows = db.session.execute(
+        select(Order.number, Order.state)
+        .join(Reservation, Reservation.order_id == Order.id)
+        .where(Reservation.state == "held", Order.state.not_in(["awaiting_payment", "processing"]))
+        .distinct()
+    )
+    return [f"Order {row.number} is {row.state} and still holds stock." for row in rows]
+
+
+def reports_equal_the_books() -> list[str]:
+    """The platform's booked sales and refunds in order currency are the ledger's rows."""
+    first, last = db.session.execute(select(func.min(Entry.effective_on), func.max(Entry.effective_on))).one()
+    return compare_with_ledger(first, last) if isinstance(first, date) else []
+
+
+def suspense_is_explained() -> list[str]:
+    """Money in suspense has an open entry in quarantine, or is on its way back."""
+    holding = [b for b in list_balances() if b.account == accounts.SUSPENSE]
+    explained = db.session.scalar(select(func.count(Quarantine.id)).where(Quarantine.resolved_at.is_(None))) or 0
+    on_its_way = db.session.scalar(
+        select(func.count(Refund.id)).where(Refund.state.in_(["requested", "pending"]), Refund.reason == "duplicate")
+    )
+    return [
+        f"{balance.minor} {balance.currency} stands in suspense and nothing says why."
+        for balance in holding
+        if not explained and not on_its_way
+    ]
+
+
+INVARIANTS: tuple[Callable[[], list[str]], ...] = (
+    missing_guards,
+    unbalanced,
+    stripe_balance_equals_its_transactions,
+    nothing_waits_too_long_at_stripe,
+    conversion_is_empty_when_all_has_arrived,
+    paid_orders_have_one_charge,
+    refunds_are_booked_once,
+    goods_are_shared_out,
+    stock_foots,
+    holds_belong_to_live_orders,
+    suspense_is_explained,
+    reports_equal_the_books,
+)
+
+
+def list_findings() -> list[Finding]:
+    """Everything that is wrong now; an empty list is the only good answer."""
+    return [Finding(check.__name__, text) for check in INVARIANTS for text in check()]

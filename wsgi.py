@@ -1,0 +1,5 @@
+"""The application for a WSGI server."""
+
+from shop.app import from_environment
+
+app = from_environment()
