@@ -21,8 +21,9 @@ LATIN = (
     "U+2026,U+2039,U+203A,U+20AC,U+2116,U+2122,U+2190,U+2192,U+2212,U+2248,U+2264,U+2265"
 )
 
-# OpenType features that join and place Arabic letters, and pair Latin ones.
-SHAPING = ("ccmp", "locl", "isol", "init", "medi", "fina", "rlig", "liga", "calt", "kern", "mark", "mkmk")
+# OpenType features that join and place letters. Not `locl`: beside an Arabic word it makes Western figures smaller, and
+# two prices on one page would not match.
+SHAPING = ["ccmp", "isol", "init", "medi", "fina", "rlig", "liga", "calt", "kern", "mark", "mkmk"]
 
 
 @dataclass(frozen=True)
@@ -76,20 +77,7 @@ def _cut(face: Face, source: str, target: Path) -> Path:
         notdef_outline=True,
         name_IDs=[0],
         drop_tables=[*Options().drop_tables, "meta"],
-        layout_features=[
-            "ccmp",
-            "locl",
-            "isol",
-            "init",
-            "medi",
-            "fina",
-            "rlig",
-            "liga",
-            "calt",
-            "kern",
-            "mark",
-            "mkmk",
-        ],
+        layout_features=SHAPING,
     )
     unfinished = target.with_suffix(".part")
     with load_font(source, options) as font:
