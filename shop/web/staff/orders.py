@@ -1,0 +1,299 @@
+"""Orders: found, read whole, helped along. Acting for a maker is written down as such."""
+
+from datetime import date
+from typing import Any
+
+from flask import Blueprint, redirect, render_template, request, url_for
+from sqlalchemy import select
+from werkzeug.wrappers import Response
+from wtforms import DateField, RadioField, SelectField, SelectMultipleField
+
+from shop.accounts.models import Account
+from shop.artisans.models import Unit
+from shop.artisans.queries import get_unit, unit_name
+from shop.core import clock
+from shop.core.db import db, transaction
+from shop.core.errors import Invalid, NotFound, ShopError
+from shop.core.policies import audit
+from shop.fulfilment.queries import list_parcels
+from shop.fulfilment.services import accept_line, hand_over, mark_ready
+from shop.i18n.messages import gettext as _
+from shop.i18n.messages import lazy_gettext
+from shop.ledger.queries import list_entries
+from shop.media.queries import picture_views
+from shop.orders.models import Order, OrderLine
+from shop.orders.queries import get_order, list_events, list_lines, list_orders
+from shop.orders.states import ORDER_STATES, TransitionRefused
+from shop.payments.checkout import abandon_order
+from shop.payments.queries import list_attempts, list_quarantine, list_refunds
+from shop.payments.refunds import refundable, request_refund
+from shop.web.guards import current_officer
+from shop.web.staff import words
+from shop.web.staff.forms import LineField, StaffForm, required
+from shop.web.staff.waiting import WAITS, list_orders_waiting
+
+blueprint = Blueprint("orders", __name__, url_prefix="/orders")
+
+PAGE = 50
+SENDABLE = ("accepted", "ready")
+REASONS = ("buyer", "declined", "staff")
+
+
+class HandOverForm(StaffForm):
+    lines = SelectMultipleField(
+        lazy_gettext("What is in the parcel"),
+        [required(lazy_gettext("Tick what is in the parcel."))],
+        coerce=int,
+    )
+    carrier = LineField(lazy_gettext("Carrier"))
+    tracking = LineField(lazy_gettext("Tracking number"))
+    handed_over_on = DateField(
+        lazy_gettext("Day of hand-over"), [required(lazy_gettext("Enter the day of hand-over, as in 2026-03-31."))]
+    )
+
+
+class RefundForm(StaffForm):
+    extent = RadioField(
+        lazy_gettext("What is given back"), [required(lazy_gettext("Choose what is given back."))], default=None
+    )
+    lines = SelectMultipleField(lazy_gettext("Lines to give back"), coerce=int)
+    reason = SelectField(lazy_gettext("Reason"), [required(lazy_gettext("Choose a reason."))])
+
+    def validate(self, extra_validators: Any = None) -> bool:
+        whole = super().validate(extra_validators)
+        if whole and self.extent.data == "lines" and not self.lines.data:
+            self.lines.errors = [*self.lines.errors, _("Tick the lines to give back.")]
+            return False
+        return whole
+
+
+@blueprint.get("")
+def index() -> str:
+    """Found by state, by what waits, or by the beginning of a number or e-mail address."""
+    state, wait, q = (request.args.get(name, "").strip() for name in ("state", "wait", "q"))
+    before = request.args.get("before", type=int)
+    if wait in WAITS:
+        orders = list_orders_waiting(wait, before_id=before, limit=PAGE + 1)
+    else:
+        states = [state] if state in ORDER_STATES else None
+        orders = list_orders(states=states, q=q, before_id=before, limit=PAGE + 1)
+    shown = orders[:PAGE]
+    chosen = {"state": state or None, "wait": wait or None, "q": q or None}
+    return render_template(
+        "staff/orders/index.html",
+        orders=shown,
+        makers=_makers_of(shown),
+        state=state,
+        wait=wait,
+        q=q,
+        states=ORDER_STATES,
+        kept=list_quarantine() if wait == "quarantine" else [],
+        next_url=url_for("staff.orders.index", **chosen, before=shown[-1].id) if len(orders) > PAGE else "",
+        first_url=url_for("staff.orders.index", **chosen) if before else "",
+        words=words,
+    )
+
+
+def _makers_of(orders: list[Order]) -> dict[int, tuple[list[str], list[str]]]:
+    """Names of the units and states of the lines of each order, in one statement."""
+    found: dict[int, tuple[list[str], list[str]]] = {order.id: ([], []) for order in orders}
+    rows = db.session.execute(
+        select(OrderLine.order_id, OrderLine.state, Unit)
+        .join(Unit, OrderLine.unit_id == Unit.id)
+        .where(OrderLine.order_id.in_(found))
+        .order_by(OrderLine.position)
+    )
+    for order_id, state, unit in rows:
+        names, states = found[order_id]
+        if unit_name(unit) not in names:
+            names.append(unit_name(unit))
+        if state not in states:
+            states.append(state)
+    return found
+
+
+@blueprint.get("/<number>")
+def show(number: str) -> str:
+    return _page(get_order(number))
+
+
+def _page(order: Order, wrong: StaffForm | None = None) -> str:
+    """An order with all that is known of it; `wrong` is the form that was refused, with its answers."""
+    lines = list_lines(order.id)
+    units = _units_of(lines)
+    events = list_events(order.id)
+    left, shipping_left = refundable(order.id)
+    hand_overs = _hand_over_forms(order, lines, units, wrong)
+    refund = wrong if isinstance(wrong, RefundForm) else None
+    if refund is None and order.state in ("paid", "unfillable") and (left or shipping_left):
+        refund = _refund_form(order.id, formdata=None)
+    return render_template(
+        "staff/orders/show.html",
+        order=order,
+        lines=lines,
+        units=units,
+        parcels=list_parcels(order.id),
+        entries=list_entries(order_id=order.id),
+        account_words=_account_words(units),
+        attempts=list_attempts(order.id),
+        refunds=list_refunds(order.id),
+        left_minor=sum(line.net_minor + line.tax_minor for line in left) + shipping_left,
+        quarantined=[row for row in list_quarantine() if row.order_id == order.id],
+        events=events,
+        actors=_names_of(event.actor for event in events),
+        pictures=picture_views(line.picture_id for line in lines),
+        hand_overs=hand_overs,
+        refund_form=refund,
+        problems=wrong.problems() if wrong is not None else [],
+        today=clock.today(),
+        words=words,
+    )
+
+
+def _units_of(lines: list[OrderLine]) -> dict[int, Unit]:
+    rows = db.session.scalars(select(Unit).where(Unit.id.in_({line.unit_id for line in lines})))
+    return {unit.id: unit for unit in rows}
+
+
+def _names_of(ids: Any) -> dict[int, str]:
+    wanted = {account_id for account_id in ids if account_id is not None}
+    rows = db.session.execute(select(Account.id, Account.name).where(Account.id.in_(wanted)))
+    return dict(rows.tuples())
+
+
+def _account_words(units: dict[int, Unit]) -> dict[str, str]:
+    """Names of the books' accounts that belong to the makers of an order."""
+    named = {}
+    for unit in units.values():
+        named[f"artisan_pending:{unit.id}"] = _("%(unit)s, awaiting export", unit=unit_name(unit))
+        named[f"artisan_payable:{unit.id}"] = _("%(unit)s, due", unit=unit_name(unit))
+    return named
+
+
+def _hand_over_form(unit: Unit, lines: list[OrderLine], **kwargs: Any) -> HandOverForm:
+    form = HandOverForm(prefix=f"{unit.public_id}-", **kwargs)
+    mine = [line for line in lines if line.unit_id == unit.id and line.state in SENDABLE]
+    form.lines.choices = [(line.id, f"{line.quantity} × {line.title}") for line in mine]
+    return form
+
+
+def _hand_over_forms(
+    order: Order, lines: list[OrderLine], units: dict[int, Unit], wrong: StaffForm | None
+) -> list[tuple[Unit, HandOverForm]]:
+    """A form for each unit that has something to send."""
+    forms = []
+    for unit in units.values():
+        ready = [line.id for line in lines if line.unit_id == unit.id and line.state in SENDABLE]
+        if order.state != "paid" or not ready:
+            continue
+        form = _hand_over_form(unit, lines, formdata=None, data={"lines": ready, "handed_over_on": clock.today()})
+        if isinstance(wrong, HandOverForm) and wrong.carrier.name == form.carrier.name:
+            form = wrong
+        forms.append((unit, form))
+    return forms
+
+
+def _refund_form(order_id: int, **kwargs: Any) -> RefundForm:
+    form = RefundForm(prefix="refund-", **kwargs)
+    form.extent.choices = [
+        ("all", _("Everything not given back yet, with the postage")),
+        ("lines", _("Only the lines ticked below")),
+    ]
+    form.lines.choices = [(line.id, f"{line.quantity} × {line.title}") for line in refundable(order_id)[0]]
+    form.reason.choices = [("", _("Choose")), *((code, words.refund_reasons()[code]) for code in REASONS)]
+    return form
+
+
+def _refused(number: str, form: StaffForm) -> tuple[str, int]:
+    return _page(get_order(number), form), 422
+
+
+def _moved_on(error: ShopError) -> ShopError:
+    """A transition that is not in the table has no sentence of its own."""
+    if isinstance(error, TransitionRefused) and not error.text:
+        error.text = _("This is no longer possible: somebody has acted meanwhile. Look at the order again.")
+    return error
+
+
+@blueprint.post("/<number>/lines/<int:line_id>/answer")
+def answer(number: str, line_id: int) -> Response:
+    """Accept or make ready, for a maker who has telephoned."""
+    officer = current_officer()
+    act = {"accept": accept_line, "ready": mark_ready}.get(request.form.get("action", ""))
+    if act is None:
+        raise Invalid(_("Choose what the maker answers."))
+    with transaction():
+        order = get_order(number)
+        line = next((line for line in list_lines(order.id) if line.id == line_id), None)
+        if line is None:
+            raise NotFound(_("There is no such order."), line_id=line_id)
+        try:
+            act(line_id, unit_id=line.unit_id, actor=officer.id)
+        except TransitionRefused as error:
+            raise _moved_on(error) from error
+        audit(officer.id, f"{request.form['action']} on behalf", "order", number, line_id=line_id, unit_id=line.unit_id)
+    done = "accepted" if act is accept_line else "ready"
+    return redirect(url_for("staff.orders.show", number=number, done=done), 303)
+
+
+@blueprint.post("/<number>/units/<unit_id>/hand-over")
+def send(number: str, unit_id: str) -> Response | tuple[str, int]:
+    """Record a parcel of one unit: from here on its lines are exported."""
+    officer = current_officer()
+    order, unit = get_order(number), get_unit(unit_id)
+    lines = list_lines(order.id)
+    form = _hand_over_form(unit, lines)
+    if not form.validate():
+        return _refused(number, form)
+    try:
+        with transaction():
+            hand_over(
+                order.id,
+                unit_id=unit.id,
+                line_ids=form.lines.data,
+                carrier=form.carrier.data,
+                tracking=form.tracking.data,
+                handed_over_on=_day(form.handed_over_on.data),
+                actor=officer.id,
+                # What its maker has not marked ready is sent in the maker's name, and recorded so.
+                on_behalf=any(line.state == "accepted" for line in lines if line.id in form.lines.data),
+            )
+    except (Invalid, TransitionRefused) as error:
+        form.blame(_moved_on(error))
+        return _refused(number, form)
+    return redirect(url_for("staff.orders.show", number=number, done="handed_over"), 303)
+
+
+def _day(value: date | None) -> date:
+    if value is None:
+        raise Invalid(_("Enter the day of hand-over, as in 2026-03-31."))
+    return value
+
+
+@blueprint.post("/<number>/refund")
+def refund(number: str) -> Response | tuple[str, int]:
+    """Ask for money to be given back; the worker sends it to Stripe."""
+    officer = current_officer()
+    order = get_order(number)
+    form = _refund_form(order.id)
+    if not form.validate():
+        return _refused(number, form)
+    chosen = form.lines.data if form.extent.data == "lines" else None
+    try:
+        with transaction():
+            request_refund(order.id, line_ids=chosen, reason=form.reason.data, actor=officer.id)
+    except ShopError as error:
+        form.blame(_moved_on(error))
+        return _refused(number, form)
+    return redirect(url_for("staff.orders.show", number=number, done="refund"), 303)
+
+
+@blueprint.post("/<number>/cancel")
+def cancel(number: str) -> Response:
+    """Close the payment page of an unpaid order at Stripe and free its stock."""
+    officer = current_officer()
+    order = get_order(number)
+    abandon_order(order.id, actor=officer.id)
+    with transaction():
+        audit(officer.id, "cancel", "order", number)
+    return redirect(url_for("staff.orders.show", number=number, done="cancelled"), 303)

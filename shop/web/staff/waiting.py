@@ -1,0 +1,99 @@
+"""What waits for an officer: counted for the overview, listed behind each count. Reads over several rooms."""
+
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+
+from sqlalchemy import ColumnElement, Select, and_, func, select
+
+from shop.catalogue.models import Product
+from shop.core import clock
+from shop.core.clock import local_day
+from shop.core.db import db
+from shop.orders.models import Order, OrderLine
+from shop.payments.models import Quarantine, Refund
+
+# A maker has a day to answer before an officer calls.
+ANSWER_WITHIN = timedelta(hours=24)
+WAITS = ("unanswered", "calls", "ready", "late", "refunds", "quarantine")
+UNSENT = ("paid", "accepted", "ready")
+
+
+@dataclass(frozen=True, slots=True)
+class Wait:
+    """How many of a kind wait, and since when the oldest does."""
+
+    kind: str
+    count: int
+    since: date | None
+
+
+def count_pieces_to_review() -> int:
+    return db.session.scalar(select(func.count()).select_from(Product).where(Product.state == "review")) or 0
+
+
+def _of_lines(kind: str) -> ColumnElement[bool]:
+    """Which order lines wait in a way; every one of a paid order."""
+    now = clock.now()
+    return and_(
+        Order.state == "paid",
+        {
+            "unanswered": and_(OrderLine.state == "paid", Order.paid_at < now - ANSWER_WITHIN),
+            "calls": and_(OrderLine.state == "paid", OrderLine.call_asked_at.is_not(None)),
+            "ready": OrderLine.state == "ready",
+            "late": and_(OrderLine.state.in_(UNSENT), OrderLine.promise_on < clock.today()),
+        }[kind],
+    )
+
+
+def orders_waiting(kind: str) -> Select[tuple[int]]:
+    """Ids of the orders that wait in a way of WAITS."""
+    if kind == "refunds":
+        return select(Refund.order_id).where(Refund.state != "succeeded")
+    if kind == "quarantine":
+        return select(Order.id).where(
+            (Order.state == "quarantined")
+            | Order.id.in_(select(Quarantine.order_id).where(Quarantine.resolved_at.is_(None)))
+        )
+    return select(OrderLine.order_id).join(Order, OrderLine.order_id == Order.id).where(_of_lines(kind))
+
+
+def list_waits() -> list[Wait]:
+    """Everything that waits, in the order it should be looked at."""
+    waits = [_count("pieces", select(func.count(), func.min(Product.submitted_at)).where(Product.state == "review"))]
+    since = {"unanswered": Order.paid_at, "calls": OrderLine.call_asked_at, "ready": OrderLine.ready_at}
+    for kind in ("unanswered", "calls", "ready", "late"):
+        oldest = func.min(since.get(kind, OrderLine.promise_on))
+        statement = select(func.count(OrderLine.order_id.distinct()), oldest).join(
+            Order, OrderLine.order_id == Order.id
+        )
+        waits.append(_count(kind, statement.where(_of_lines(kind))))
+    open_refunds = select(func.count(), func.min(Refund.requested_at)).where(Refund.state != "succeeded")
+    waits.append(_count("refunds", open_refunds))
+    kept = select(func.count(), func.min(Quarantine.at)).where(Quarantine.resolved_at.is_(None))
+    waits.append(_count("quarantine", kept))
+    return waits
+
+
+def _count(kind: str, statement: Select[tuple[int, datetime | date | None]]) -> Wait:
+    count, since = db.session.execute(statement).one()
+    return Wait(kind, count, local_day(since) if isinstance(since, datetime) else since)
+
+
+def list_urgent_lines(limit: int = 12) -> list[tuple[OrderLine, Order]]:
+    """Lines that have not left yet, the earliest ship-by date first."""
+    statement = (
+        select(OrderLine, Order)
+        .join(Order, OrderLine.order_id == Order.id)
+        .where(Order.state == "paid", OrderLine.state.in_(UNSENT))
+        .order_by(OrderLine.promise_on, OrderLine.id)
+        .limit(limit)
+    )
+    return [tuple(row) for row in db.session.execute(statement)]
+
+
+def list_orders_waiting(kind: str, *, before_id: int | None, limit: int) -> list[Order]:
+    """Orders that wait in a way of WAITS, newest first, paged by key."""
+    statement = select(Order).where(Order.id.in_(orders_waiting(kind))).order_by(Order.id.desc()).limit(limit)
+    if before_id is not None:
+        statement = statement.where(Order.id < before_id)
+    return list(db.session.scalars(statement))

@@ -1,0 +1,149 @@
+"""States and kinds in words, with the sign they are shown by."""
+
+from shop.i18n.messages import gettext as _
+
+Badge = tuple[str, str]
+
+
+def order_badge(state: str) -> Badge:
+    """(kind, text) of a status for the state of an order."""
+    return {
+        "awaiting_payment": ("neutral", _("Awaiting payment")),
+        "processing": ("warn", _("Payment in progress")),
+        "paid": ("good", _("Paid")),
+        "unfillable": ("wrong", _("Cannot be filled")),
+        "expired": ("neutral", _("Expired")),
+        "cancelled": ("neutral", _("Cancelled")),
+        "refunded": ("neutral", _("Refunded")),
+        "quarantined": ("wrong", _("Quarantined")),
+    }[state]
+
+
+def line_badge(state: str) -> Badge:
+    """(kind, text) of a status for the state of an order line."""
+    return {
+        "placed": ("neutral", _("Not paid yet")),
+        "paid": ("warn", _("Waits for the maker’s answer")),
+        "accepted": ("action", _("In preparation")),
+        "declined": ("wrong", _("Declined by the maker")),
+        "ready": ("action", _("Ready to hand over")),
+        "handed_over": ("good", _("Handed over")),
+        "cancelled": ("neutral", _("Cancelled")),
+        "refunded": ("neutral", _("Refunded")),
+    }[state]
+
+
+def refund_badge(state: str) -> Badge:
+    """(kind, text) of a status for the state of a refund."""
+    return {
+        "requested": ("warn", _("To be sent to Stripe")),
+        "pending": ("warn", _("On its way")),
+        "succeeded": ("good", _("Given back")),
+        "failed": ("wrong", _("Failed")),
+    }[state]
+
+
+def attempt_badge(state: str) -> Badge:
+    """(kind, text) of a status for the state of a payment attempt."""
+    return {
+        "created": ("neutral", _("Being prepared")),
+        "open": ("neutral", _("Payment page open")),
+        "processing": ("warn", _("Payment in progress")),
+        "paid": ("good", _("Paid")),
+        "expired": ("neutral", _("Expired")),
+        "abandoned": ("neutral", _("Abandoned")),
+    }[state]
+
+
+def piece_badge(state: str) -> Badge:
+    """(kind, text) of a status for the state of a piece."""
+    return {
+        "draft": ("neutral", _("With the maker")),
+        "review": ("warn", _("To review")),
+        "published": ("good", _("Published")),
+        "archived": ("neutral", _("Archived")),
+    }[state]
+
+
+def refund_reasons() -> dict[str, str]:
+    """Why money is given back, by code."""
+    return {
+        "buyer": _("The buyer asked for it"),
+        "declined": _("The maker cannot make it"),
+        "unfillable": _("The stock was gone"),
+        "duplicate": _("Paid twice"),
+        "staff": _("Decision of the programme"),
+    }
+
+
+def event_name(kind: str) -> str:
+    """What happened to an order; the bare kind for one that has no words yet."""
+    return {
+        "placed": _("Order placed"),
+        "paid": _("Paid"),
+        "processing": _("Payment in progress"),
+        "expired": _("Nobody paid in time; stock given back"),
+        "cancelled": _("Cancelled before payment"),
+        "unfillable": _("Paid after the stock was gone"),
+        "quarantined": _("Put into quarantine"),
+        "accepted": _("Accepted by the maker"),
+        "declined": _("Declined by the maker"),
+        "call_asked": _("The maker asks for a call"),
+        "ready": _("Ready to hand over"),
+        "handed_over": _("Handed over to the carrier"),
+        "refund_requested": _("Refund asked for"),
+        "refund_failed": _("Refund failed"),
+        "refunded": _("Refunded"),
+    }.get(kind, kind)
+
+
+def kind_name(kind: str) -> str:
+    """How a piece is made."""
+    return {
+        "one_of_a_kind": _("One of a kind"),
+        "repeatable": _("Repeatable"),
+        "made_to_order": _("Made to order"),
+        "custom": _("To the buyer’s wishes"),
+    }[kind]
+
+
+def legal_forms() -> dict[str, str]:
+    """Legal forms of a unit, by code."""
+    return {
+        "artisan": _("Craftsperson"),
+        "maitre_artisan": _("Master craftsperson"),
+        "cooperative": _("Co-operative"),
+        "enterprise": _("Enterprise"),
+        "association": _("Association"),
+        "aggregator": _("Aggregator"),
+    }
+
+
+def programme_kinds() -> dict[str, str]:
+    """What membership of a programme means, by kind."""
+    return {
+        "export": _("Members sell in the shop"),
+        "production": _("Support without selling"),
+        "aggregation": _("Members carry other units"),
+    }
+
+
+def done_text(code: str) -> str:
+    """What has just been done, said on the page one is sent to; empty for an unknown code."""
+    return {
+        "saved": _("Saved."),
+        "published": _("The piece is on sale."),
+        "returned": _("The piece is with its maker again, with your note."),
+        "archived": _("The piece was taken off sale."),
+        "accepted": _("Accepted for the maker."),
+        "ready": _("Marked ready for the maker."),
+        "handed_over": _("The parcel is recorded. What it holds counts as exported."),
+        "refund": _("The refund is asked for. Stripe confirms it within minutes."),
+        "cancelled": _("The order was cancelled and its stock is free again."),
+        "admitted": _("The unit is admitted."),
+        "ended": _("The end of the membership is recorded."),
+        "carried": _("The aggregator is recorded."),
+        "recipient": _("The recipient was added."),
+        "sent": _("The report is on its way to its recipient."),
+        "language": "",
+    }.get(code, "")
