@@ -23,7 +23,7 @@ from shop.i18n.slugs import slugify
 from shop.i18n.texts import Told, tell, texts_of
 from shop.media.queries import picture_views
 from shop.orders.errors import NotForSale, QuantityInvalid
-from shop.orders.models import Cart, CartLine, Order, Reservation
+from shop.orders.models import Cart, CartLine, Order, OrderLine, Reservation
 from shop.programme.queries import admitted_units
 from shop.shipping.errors import CannotShip
 from shop.shipping.queries import Quote, read_tariff
@@ -419,3 +419,10 @@ def _prices_of(cart: Cart) -> dict[int, int]:
         .where(CartLine.cart_id == cart.id, Price.currency == cart.currency)
     )
     return {row.variant_id: row.amount_minor for row in rows}
+
+
+def forget_bought(order: Order) -> None:
+    """Take what an order bought out of the cart it came from; what was added since stays."""
+    bought = select(OrderLine.variant_id).where(OrderLine.order_id == order.id)
+    if order.cart_id is not None:
+        db.session.execute(delete(CartLine).where(CartLine.cart_id == order.cart_id, CartLine.variant_id.in_(bought)))

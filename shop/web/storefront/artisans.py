@@ -1,0 +1,68 @@
+"""The makers: all of them, by region, and each with their words and pieces."""
+
+from flask import Blueprint, g, redirect, render_template, request
+from werkzeug.wrappers import Response
+
+from shop.catalogue.queries import Filters, get_maker, list_makers, list_products
+from shop.core.errors import NotFound
+from shop.i18n.messages import current_language
+from shop.i18n.messages import gettext as _
+from shop.i18n.regions import REGIONS, region_name
+from shop.programme.queries import list_memberships
+from shop.web.storefront import chrome, listing
+
+blueprint = Blueprint("artisans", __name__)
+
+
+@blueprint.get("/artisans")
+def index() -> str:
+    region = request.args.get("region") or None
+    if region is not None and region not in REGIONS:
+        raise NotFound(_("There is no such region."))
+    makers = list_makers(current_language())
+    present = sorted({maker.region for maker in makers})
+    return render_template(
+        "storefront/artisans/index.html",
+        makers=[maker for maker in makers if region in (None, maker.region)],
+        region=region,
+        regions=[
+            {"text": region_name(code), "url": chrome.link("artisans.index", region=code), "current": code == region}
+            for code in present
+        ],
+        form_name=form_name,
+    )
+
+
+@blueprint.get("/artisans/<path:reference>")
+def show(reference: str) -> str | Response:
+    """A maker and their pieces. The id is the identity; another slug leads to the right address for good."""
+    public_id, _hyphen, slug = reference.partition("-")
+    language = current_language()
+    maker = get_maker(public_id, language)
+    if slug != maker.slugs[language]:
+        return redirect(chrome.maker_link(public_id, maker.slugs[language]), 308)
+    question = listing.read_question()
+    found = list_products(language, g.currency, Filters(unit=public_id), question.page)
+    editions = {edition.starts_on.year: programme for _m, edition, programme in list_memberships(maker.id)}
+    since = min(editions, default=None)
+    return render_template(
+        "storefront/artisans/show.html",
+        maker=maker,
+        form_name=form_name(maker.legal_form),
+        since=since,
+        programme_name=getattr(editions[since], f"name_{language}") if since else "",
+        alternates=chrome.alternates("artisans.show", chrome.slugged(public_id, maker.slugs)),
+        **listing.context(question, found, "artisans.show", reference=reference),
+    )
+
+
+def form_name(legal_form: str) -> str:
+    """What kind of maker this is, in words."""
+    return {
+        "artisan": _("Artisan"),
+        "maitre_artisan": _("Master artisan"),
+        "cooperative": _("Co-operative"),
+        "enterprise": _("Workshop"),
+        "association": _("Association"),
+        "aggregator": _("Workshop that carries other makers"),
+    }.get(legal_form, "")

@@ -1,0 +1,159 @@
+"""The cart: a table of lines, each with its problem in place. Every button works without scripts."""
+
+from flask import Blueprint, Response, current_app, g, jsonify, make_response, redirect, render_template, request
+from werkzeug.wrappers import Response as AnyResponse
+
+from shop.catalogue.queries import get_product_page
+from shop.core.db import transaction
+from shop.core.errors import Invalid, NotFound
+from shop.i18n.countries import list_countries
+from shop.i18n.messages import current_language
+from shop.i18n.messages import gettext as _
+from shop.orders.cart import (
+    CartLineView,
+    CartView,
+    accept_prices,
+    add_to_cart,
+    count_lines,
+    find_cart,
+    parse_quantity,
+    read_cart,
+    remove_line,
+    set_choice,
+    set_quantity,
+)
+from shop.orders.errors import NotForSale, QuantityInvalid
+from shop.orders.models import Cart
+from shop.shipping.queries import read_tariff
+from shop.web.storefront import chrome, products
+
+blueprint = Blueprint("cart", __name__)
+
+COOKIE = "cart"
+KEPT_SECONDS = 30 * 24 * 3600
+
+
+def read_own_cart() -> CartView:
+    """The visitor's cart as it stands now."""
+    return read_cart(request.cookies.get(COOKIE), current_language())
+
+
+def _own_cart() -> Cart:
+    """The visitor's cart, to be changed; raises NotFound where there is none any more."""
+    cart = find_cart(request.cookies.get(COOKIE))
+    if cart is None:
+        raise NotFound(_("Your cart is empty."))
+    return cart
+
+
+@blueprint.get("/cart")
+def show() -> str:
+    return _page(read_own_cart())
+
+
+def _page(cart: CartView, errors: dict[int, str] | None = None, typed: dict[int, str] | None = None) -> str:
+    tariff = read_tariff(cart.currency)
+    earliest = cart.shipping.arrives(cart.lead_time_days) if cart.shipping else None
+    return render_template(
+        "storefront/cart/show.html",
+        cart=cart,
+        currency=cart.currency,
+        countries=list_countries((), tariff.destinations()),
+        arrives=earliest,
+        errors=errors or {},
+        typed=typed or {},
+        has_errors=bool(errors),
+        problem_text=problem_text,
+        unit_sign=chrome.unit_sign,
+        price_note=chrome.price_note,
+    )
+
+
+@blueprint.post("/cart")
+def add() -> AnyResponse | tuple[str, int]:
+    """Put a piece into the cart. What the browser says of its price is not looked at."""
+    piece = get_product_page(request.form.get("product", ""), current_language(), g.currency)
+    variant, quantity = request.form.get("variant", ""), request.form.get("quantity", "1")
+    offers = {str(offer.id): offer for offer in piece.offers}
+    try:
+        if variant not in offers:
+            raise QuantityInvalid(_("Choose one of the sizes or colours."))
+        wanted = parse_quantity(quantity, piece.min_quantity, piece.quantity_step)
+        with transaction():
+            cart = add_to_cart(request.cookies.get(COOKIE), offers[variant].id, wanted, g.currency)
+            token = cart.token
+    except (QuantityInvalid, NotForSale) as error:
+        fresh = get_product_page(piece.public_id, current_language(), g.currency)
+        return products.page(fresh, error=error.text, variant=variant, quantity=quantity[:20]), 422
+    response = redirect(chrome.link("cart.show"), 303)
+    response.set_cookie(
+        COOKIE,
+        token,
+        max_age=KEPT_SECONDS,
+        path="/",
+        httponly=True,
+        samesite="Lax",
+        secure=current_app.config["SETTINGS"].base_url.startswith("https:"),
+    )
+    return response
+
+
+@blueprint.post("/cart/lines/<int:variant_id>")
+def update(variant_id: int) -> AnyResponse | tuple[str, int]:
+    """Another quantity, or none."""
+    if "remove" in request.form:
+        with transaction():
+            remove_line(_own_cart(), variant_id)
+        return redirect(chrome.link("cart.show"), 303)
+    typed = request.form.get("quantity", "")
+    view = read_own_cart()
+    line = next((line for line in view.lines if line.variant_id == variant_id), None)
+    if line is None:
+        raise NotFound(_("This piece is not in your cart."))
+    try:
+        wanted = parse_quantity(typed, line.min_quantity, line.quantity_step)
+        with transaction():
+            set_quantity(_own_cart(), variant_id, wanted)
+    except (QuantityInvalid, NotForSale) as error:
+        return _page(read_own_cart(), {variant_id: error.text}, {variant_id: typed[:20]}), 422
+    return redirect(chrome.link("cart.show"), 303)
+
+
+@blueprint.post("/cart/prices")
+def accept() -> AnyResponse:
+    """The buyer has read the new prices and goes on with them."""
+    with transaction():
+        accept_prices(_own_cart())
+    return redirect(chrome.link("cart.show"), 303)
+
+
+@blueprint.post("/cart/choice")
+def choose() -> AnyResponse:
+    """Where to send and in which currency to pay."""
+    with transaction():
+        cart = _own_cart()
+        country = request.form.get("country") or None
+        if country is not None and country not in read_tariff(cart.currency).destinations():
+            raise Invalid(_("Choose a country from the list."), {"country": _("Choose a country from the list.")})
+        set_choice(cart, request.form.get("currency") or cart.currency, country)
+    return redirect(chrome.link("cart.show"), 303)
+
+
+@blueprint.get("/cart/count.json")
+def count() -> Response:
+    """How many lines stand in the visitor's cart; the one personal number on a public page."""
+    return make_response(jsonify(count=count_lines(request.cookies.get(COOKIE))))
+
+
+def problem_text(line: CartLineView) -> str:
+    """Why a line cannot be bought as it stands, and what to do."""
+    if line.problem == "sold_out":
+        return _("This piece was sold in the meantime. Remove it to go on.")
+    if line.problem == "fewer":
+        left = line.available - line.available % line.quantity_step
+        return _("Only %(left)s left. Choose a smaller quantity.", left=left)
+    if line.problem == "not_for_sale":
+        return _("This piece is not for sale at the moment, or not in this currency. Remove it to go on.")
+    if line.problem == "quantity":
+        return _("This is sold in whole steps of %(step)s. Choose another quantity.", step=line.quantity_step)
+    return ""

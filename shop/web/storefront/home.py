@@ -1,0 +1,83 @@
+"""The first page: one piece and its maker in their own words, then what else there is."""
+
+from dataclasses import dataclass
+
+from flask import Blueprint, g, render_template
+
+from shop.catalogue.queries import (
+    Card,
+    Filters,
+    Maker,
+    count_figures,
+    list_cards,
+    list_crafts,
+    list_makers,
+)
+from shop.core import clock
+from shop.i18n.messages import current_language, ngettext
+from shop.i18n.regions import REGIONS
+from shop.shipping.queries import read_tariff
+from shop.web.storefront.chrome import link
+
+blueprint = Blueprint("home", __name__)
+
+CRAFTS_SHOWN = 8
+PIECES_SHOWN = 8
+
+
+@dataclass(frozen=True, slots=True)
+class Lead:
+    """The piece that opens the shop today, and who made it."""
+
+    card: Card
+    maker: Maker
+
+
+@blueprint.get("/")
+def show() -> str:
+    language = current_language()
+    makers = list_makers(language)
+    newest = list_cards(language, g.currency, Filters(), 24)
+    unique = list_cards(language, g.currency, Filters(kind="one_of_a_kind"), 24)
+    lead = _choose_lead((*unique, *newest), makers)
+    fresh = [card for card in (*unique[:4], *newest) if lead is None or card.public_id != lead.card.public_id]
+    units, people, pieces = count_figures()
+    return render_template(
+        "storefront/home/show.html",
+        lead=lead,
+        crafts=list_crafts(language)[:CRAFTS_SHOWN],
+        fresh=_without_twins(fresh)[:PIECES_SHOWN],
+        regions=_regions(makers),
+        units=units,
+        people=people,
+        pieces=pieces,
+        countries=len(read_tariff(g.currency).destinations()),
+    )
+
+
+def _choose_lead(cards: tuple[Card, ...], makers: list[Maker]) -> Lead | None:
+    """Another piece every day, of a maker who says something in their own words, with a picture."""
+    speaking = {maker.public_id: maker for maker in makers if maker.words}
+    fitting = [card for card in _without_twins(cards) if card.picture and card.maker_id in speaking]
+    if not fitting:
+        return None
+    card = fitting[clock.today().toordinal() % len(fitting)]
+    return Lead(card, speaking[card.maker_id])
+
+
+def _without_twins(cards: list[Card] | tuple[Card, ...]) -> list[Card]:
+    return list({card.public_id: card for card in cards}.values())
+
+
+def _regions(makers: list[Maker]) -> list[dict[str, str]]:
+    """The twelve regions with the number of their makers; one where nobody sells yet leads nowhere."""
+    counts = {code: sum(maker.region == code for maker in makers) for code in REGIONS}
+    return [
+        {
+            "code": code,
+            "name": region.name(),
+            "url": link("artisans.index", region=code) if counts[code] else "",
+            "count_text": ngettext("%(num)s maker", "%(num)s makers", counts[code]),
+        }
+        for code, region in REGIONS.items()
+    ]

@@ -1,0 +1,311 @@
+"""The buyer's own orders: followed by a signed link, paid again, found again by number and e-mail."""
+
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+from flask import Blueprint, current_app, redirect, render_template, request, url_for
+from werkzeug.wrappers import Response
+
+from shop.core.db import transaction
+from shop.core.errors import Conflict, EdgeFailed, NotFound
+from shop.core.outbox import enqueue
+from shop.fulfilment.models import Parcel
+from shop.fulfilment.queries import list_parcels
+from shop.i18n import formats
+from shop.i18n.messages import current_language
+from shop.i18n.messages import gettext as _
+from shop.media.queries import picture_views
+from shop.orders.addresses import address_lines
+from shop.orders.links import opens, order_token
+from shop.orders.models import Order, OrderLine
+from shop.orders.queries import get_order, list_lines
+from shop.payments.checkout import open_payment, return_view
+from shop.payments.models import Refund
+from shop.payments.queries import list_attempts, list_refunds
+from shop.shipping.queries import read_tariff
+from shop.shipping.services import add_working_days
+from shop.web.storefront import chrome
+
+blueprint = Blueprint("orders", __name__)
+
+# The return page asks Stripe at first and then now and again; in between the webhook may have answered.
+ASK_AT = (0, 3, 8, 20)
+LAST_LOOK = 40
+REFRESH_SECONDS = 3
+
+
+def secret() -> str:
+    """What order links are signed with."""
+    return current_app.config["SETTINGS"].secret_key
+
+
+def _get_own_order(number: str) -> Order:
+    """The order, if the signed token beside it fits; else there is no such page."""
+    token = request.values.get("t")
+    if not opens(number, token, secret()):
+        raise NotFound(_("There is no such order."))
+    return get_order(number)
+
+
+@blueprint.get("/orders/<number>")
+def show(number: str) -> str:
+    order = _get_own_order(number)
+    lines = list_lines(order.id)
+    pictures = picture_views(line.picture_id for line in lines)
+    refunds = list_refunds(order.id)
+    return render_template(
+        "storefront/orders/show.html",
+        order=order,
+        token=order_token(order.number, secret()),
+        state_text=_state_text(order),
+        parcels=_parcels(order, lines),
+        summary_lines=[_summary_line(order, line, pictures) for line in lines],
+        totals=_totals(order),
+        refunds=[refund for refund in refunds if refund.state != "failed"],
+        refunded_minor=sum(refund.amount_minor for refund in refunds if refund.state == "succeeded"),
+        masked_email=mask_email(order.email),
+        masked_name=_mask(order.address["name"]),
+        address_lines=_masked_lines(order),
+        next_text=_next_text(order, lines, refunds),
+        currency=order.currency,
+    )
+
+
+@blueprint.get("/orders/<number>/return")
+def come_back(number: str) -> str | tuple[str, int] | Response:
+    """Where Stripe sends the buyer: says what is known of the money, asks Stripe, and looks again until it is."""
+    order = _get_own_order(number)
+    session_id = request.args.get("session_id")
+    if session_id is not None and all(attempt.session_id != session_id for attempt in list_attempts(order.id)):
+        raise NotFound(_("There is no such order."))
+    look = min(int(request.args["look"]), LAST_LOOK) if request.args.get("look", "").isdecimal() else 0
+    state = return_view(order.id) if look in ASK_AT else order.state
+    came_from_paying = session_id is not None
+    waiting = state == "processing" or (state == "awaiting_payment" and came_from_paying)
+    token = order_token(order.number, secret())
+    again = url_for(
+        "storefront.orders.come_back", number=number, t=token, session_id=session_id, look=min(look + 1, LAST_LOOK)
+    )
+    return render_template(
+        "storefront/orders/come_back.html",
+        order=order,
+        state=state,
+        waiting=waiting,
+        refresh_url=again if waiting and look < LAST_LOOK and state != "processing" else "",
+        refresh_seconds=REFRESH_SECONDS,
+        token=token,
+        masked_email=mask_email(order.email),
+        currency=order.currency,
+    )
+
+
+@blueprint.get("/orders/<number>/pay")
+def pay(number: str) -> tuple[str, int] | Response:
+    """The way to Stripe's page; while that does not answer, a page that says so and tries again by itself."""
+    return _pay(number)
+
+
+@blueprint.post("/orders/<number>/pay")
+def pay_again(number: str) -> tuple[str, int] | Response:
+    """The buyer wants to pay now."""
+    return _pay(number)
+
+
+def _pay(number: str) -> tuple[str, int] | Response:
+    order = _get_own_order(number)
+    token = order_token(order.number, secret())
+    try:
+        return redirect(open_payment(order.id), 303)
+    except EdgeFailed:
+        refresh = url_for("storefront.orders.pay", number=number, t=token)
+        page = render_template(
+            "storefront/orders/pay.html", order=order, refresh_url=refresh, refresh_seconds=5, currency=order.currency
+        )
+        return page, 503
+    except Conflict:
+        return redirect(url_for("storefront.orders.show", number=number, t=token), 303)
+
+
+@blueprint.route("/orders", methods=["GET", "POST"])
+def find() -> str | tuple[str, int]:
+    """Find an order again. The answer never tells whether it exists: the link goes to the order's e-mail address."""
+    number, email = request.form.get("number", "").strip().upper(), request.form.get("email", "").strip().casefold()
+    if request.method == "GET":
+        return render_template("storefront/orders/find.html", asked=False, errors={}, number="", email="")
+    errors = {}
+    if not number:
+        errors["number"] = _("Enter the number of your order.")
+    if "@" not in email:
+        errors["email"] = _("Enter the e-mail address you ordered with.")
+    if errors:
+        page = render_template(
+            "storefront/orders/find.html", asked=False, errors=errors, has_errors=True, number=number, email=email
+        )
+        return page, 422
+    with transaction():
+        # The worker looks whether the two belong together: this answer takes the same time either way.
+        enqueue("order_link", {"number": number[:40], "email": email[:254], "language": current_language()})
+    return render_template("storefront/orders/find.html", asked=True, errors={}, number=number, email=email)
+
+
+@dataclass(frozen=True, slots=True)
+class ParcelView:
+    """What is sent together, or will be: its lines and what has happened to it, in words."""
+
+    lines: tuple[OrderLine, ...]
+    entries: tuple[dict[str, Any], ...]
+    carrier: str
+    tracking: str
+
+
+def _parcels(order: Order, lines: list[OrderLine]) -> list[ParcelView]:
+    """One per parcel handed over, then one per maker whose pieces have not left yet."""
+    if order.paid_at is None:
+        return []
+    by_id = {line.id: line for line in lines}
+    views = []
+    sent: set[int] = set()
+    for parcel, ids in list_parcels(order.id):
+        sent.update(ids)
+        inside = tuple(by_id[line_id] for line_id in ids if line_id in by_id)
+        views.append(ParcelView(inside, _sent_entries(order, parcel, inside), parcel.carrier, parcel.tracking))
+    waiting: dict[int, list[OrderLine]] = {}
+    for line in lines:
+        if line.id not in sent:
+            waiting.setdefault(line.unit_id, []).append(line)
+    return views + [ParcelView(tuple(group), _waiting_entries(order, group), "", "") for group in waiting.values()]
+
+
+def _entry(title: str, state: str, when: str = "", text: str = "") -> dict[str, Any]:
+    return {"title": title, "when": when, "text": text, "state": state}
+
+
+def _paid_entry(order: Order) -> dict[str, Any]:
+    return _entry(_("Paid"), "done", formats.date(order.paid_at) if order.paid_at else "")
+
+
+def _sent_entries(order: Order, parcel: Parcel, lines: tuple[OrderLine, ...]) -> tuple[dict[str, Any], ...]:
+    first, last = _arrival(order, parcel.handed_over_on)
+    ready = max((line.ready_at for line in lines if line.ready_at), default=None)
+    return (
+        _paid_entry(order),
+        _entry(_("Made ready by the maker"), "done", formats.date(ready) if ready else ""),
+        _entry(_("Handed to the carrier"), "done", formats.date(parcel.handed_over_on)),
+        _entry(
+            _("On its way to you"), "current", "", _("Expected from %(first)s to %(last)s.", first=first, last=last)
+        ),
+    )
+
+
+def _arrival(order: Order, handed_over_on: date) -> tuple[str, str]:
+    zone = read_tariff(order.currency).find_zone(order.country)
+    least, most = (zone.days_min, zone.days_max) if zone else (5, 15)
+    return formats.date(add_working_days(handed_over_on, least)), formats.date(add_working_days(handed_over_on, most))
+
+
+def _waiting_entries(order: Order, lines: list[OrderLine]) -> tuple[dict[str, Any], ...]:
+    states = {line.state for line in lines}
+    if states <= {"declined", "cancelled", "refunded"}:
+        text = _("The maker could not make it. Your money is given back in full.")
+        if "declined" not in states and all(line.answered_at is None for line in lines):
+            text = _("This part of the order was cancelled and its money given back.")
+        return (_paid_entry(order), _entry(_("Cancelled"), "current", "", text))
+    promise = _("It leaves the workshop by %(day)s.", day=formats.date(max(line.promise_on for line in lines)))
+    ready = states <= {"ready", "handed_over"}
+    accepted = ready or states <= {"accepted", "ready", "handed_over"}
+    answered = max((line.answered_at for line in lines if line.answered_at), default=None)
+    return (
+        _paid_entry(order),
+        _entry(
+            _("The maker has said yes") if accepted else _("The maker reads your order"),
+            "done" if accepted else "current",
+            formats.date(answered) if accepted and answered else "",
+            "" if accepted else promise,
+        ),
+        _entry(
+            _("Made ready by the maker"),
+            "done" if ready else "current" if accepted else "future",
+            "",
+            promise if accepted and not ready else "",
+        ),
+        _entry(_("Handed to the carrier"), "current" if ready else "future", "", promise if ready else ""),
+        _entry(_("On its way to you"), "future"),
+    )
+
+
+def _state_text(order: Order) -> tuple[str, str]:
+    """State of an order as a badge: kind and words."""
+    return {
+        "awaiting_payment": ("warn", _("Waiting for payment")),
+        "processing": ("action", _("Your bank is working on the payment")),
+        "paid": ("good", _("Paid")),
+        "unfillable": ("warn", _("Being refunded")),
+        "expired": ("neutral", _("Not paid in time")),
+        "cancelled": ("neutral", _("Cancelled before payment")),
+        "refunded": ("neutral", _("Refunded")),
+        "quarantined": ("warn", _("Being checked")),
+    }[order.state]
+
+
+def _next_text(order: Order, lines: list[OrderLine], refunds: list[Refund]) -> str:
+    """What happens now, in a sentence or two."""
+    if order.state == "awaiting_payment":
+        return _("The pieces are kept for you for a short while. Pay to make the order final.")
+    if order.state == "processing":
+        return _("Your bank has been asked. This can take some days; we write to you as soon as it has answered.")
+    if order.state == "unfillable":
+        return _("Your payment arrived after the piece was gone. All of it is given back, without you doing anything.")
+    if order.state in {"expired", "cancelled"}:
+        return _("Nothing was charged. The pieces are back in the shop.")
+    if order.state == "refunded":
+        return _("The money goes back to the card you paid with; banks take up to ten days to show it.")
+    if order.state == "quarantined":
+        return _("The amount that arrived is not the one agreed. A person looks at it and writes to you.")
+    if all(line.state == "handed_over" for line in lines):
+        return _("Everything is on its way. The carrier's number lets you follow it.")
+    day = formats.date(max(line.promise_on for line in lines))
+    return _("The maker has been told. Everything leaves by %(day)s, and we write to you when it does.", day=day)
+
+
+def _summary_line(order: Order, line: OrderLine, pictures: dict[int, Any]) -> dict[str, Any]:
+    sign = chrome.unit_sign(line.sale_unit)
+    amount = f"{line.quantity} {sign}" if sign else f"× {line.quantity}"
+    picture = pictures.get(line.picture_id or 0)
+    return {
+        "title": line.title,
+        "note": formats.list_text([part for part in (line.options, formats.isolate(amount)) if part]),
+        "minor": line.unit_price_minor * line.quantity,
+        "currency": order.currency,
+        "picture": {**picture, "alt": line.title} if picture else None,
+    }
+
+
+def _totals(order: Order) -> list[tuple[str, Any]]:
+    parts = (
+        (_("Pieces"), order.goods_minor),
+        (_("Shipping"), order.shipping_minor),
+        (_("Tax"), order.tax_minor),
+        (_("Duty"), order.duty_minor),
+        (_("Discount"), -order.discount_minor),
+    )
+    return [(label, formats.money(minor, order.currency)) for label, minor in parts if minor]
+
+
+def _mask(text: str) -> str:
+    """A name of which only its first letters show."""
+    return " ".join(f"{word[0]}{'•' * min(len(word) - 1, 6)}" for word in text.split())
+
+
+def mask_email(email: str) -> str:
+    """An address its owner recognises and nobody else can write to."""
+    name, _at, host = email.partition("@")
+    return f"{name[0]}{'•' * 5}@{host}"
+
+
+def _masked_lines(order: Order) -> list[str]:
+    """The address with its street hidden: a link may be forwarded."""
+    street = order.address.get("street_address", "")
+    lines = address_lines(order.address)
+    shown = [_mask(line.replace("\n", " ")) if line == street else line for line in lines]
+    return [*shown, formats.country_name(order.country)]
