@@ -11,6 +11,8 @@ from shop.i18n.regions import region_name
 def install(environment: Environment) -> None:
     """Gettext, the isolating filters, the list of languages; undefined names are errors."""
     environment.undefined = StrictUndefined
+    # A filter on a constant would be folded into the language of whoever came first.
+    environment.optimized = False
     environment.trim_blocks = environment.lstrip_blocks = True
     install_gettext(environment)
     environment.filters.update(FILTERS)
