@@ -30,10 +30,18 @@ class PieceRow:
     note: str | None
 
 
+def find_unit_product(unit_id: int, public_id: str) -> Product | None:
+    """A unit's own product, or None when nobody has one of this id. Raises NotFound for another unit's."""
+    product = db.session.scalars(select(Product).where(Product.public_id == public_id)).first()
+    if product is not None and product.unit_id != unit_id:
+        raise NotFound(_("There is no such piece in this workshop."), public_id=public_id)
+    return product
+
+
 def get_unit_product(unit_id: int, public_id: str) -> Product:
     """A unit's own product. Raises NotFound, also for another unit's."""
-    product = db.session.scalars(select(Product).where(Product.public_id == public_id)).first()
-    if product is None or product.unit_id != unit_id:
+    product = find_unit_product(unit_id, public_id)
+    if product is None:
         raise NotFound(_("There is no such piece in this workshop."), public_id=public_id)
     return product
 

@@ -157,7 +157,7 @@ def set_details(product_id: int, **details: Any) -> None:
         if value is not None and value <= 0:
             text = _("Sizes and weight are greater than zero.")
             raise Invalid(text, {name: text})
-    if details.get("craft"):
+    if "craft" in details:
         product.family = _get_craft(details["craft"]).family
     for name, value in details.items():
         setattr(product, name, value)

@@ -11,7 +11,10 @@ from shop.media.models import Picture
 
 
 def picture_view(picture: Any, alt: str = "") -> dict[str, Any]:
-    """What the component `picture` shows of a Picture or a row of its columns; a file's address is `{base}-{width}.{ext}`, ext webp or jpg."""
+    """What the component `picture` shows of a Picture, or of a row of its columns.
+
+    The address of a file is `{base}-{width}.{ext}`, ext webp or jpg.
+    """
     return {
         "base": f"/media/{picture.sha256[:2]}/{picture.sha256}",
         "widths": widths_of(picture.width),
@@ -25,13 +28,13 @@ def picture_view(picture: Any, alt: str = "") -> dict[str, Any]:
 
 
 def picture_views(ids: Iterable[int | None]) -> dict[int, dict[str, Any]]:
-    """The views of several pictures by id, in one statement; ids that are None or unknown are left out."""
+    """Views of pictures by id, with their public id, in one statement; unknown ids and None are left out."""
     wanted = {picture_id for picture_id in ids if picture_id is not None}
     if not wanted:
         return {}
-    columns = (Picture.id, Picture.sha256, Picture.width, Picture.height, Picture.colour, Picture.drawing)
-    rows = db.session.execute(select(*columns).where(Picture.id.in_(wanted)))
-    return {row.id: picture_view(row) for row in rows}
+    columns = (Picture.id, Picture.public_id, Picture.sha256, Picture.width, Picture.height)
+    rows = db.session.execute(select(*columns, Picture.colour, Picture.drawing).where(Picture.id.in_(wanted)))
+    return {row.id: {**picture_view(row), "public_id": row.public_id} for row in rows}
 
 
 def find_picture(public_id: str) -> Picture | None:
