@@ -27,6 +27,7 @@ for (const field of document.querySelectorAll("[data-photo-field]")) {
   const form = field.closest("form");
   const inputs = [...field.querySelectorAll('input[type="file"]')];
   let working = Promise.resolve();
+  let pending = 0;
 
   const draw = () => {
     list.replaceChildren(...inputs.flatMap((input) => [...input.files]).map((file) => {
@@ -44,6 +45,7 @@ for (const field of document.querySelectorAll("[data-photo-field]")) {
   for (const input of inputs) {
     input.addEventListener("change", () => {
       state.textContent = state.dataset.working;
+      pending += 1;
       working = (async () => {
         const smaller = [];
         for (const file of input.files) smaller.push(await shrink(file));
@@ -56,18 +58,16 @@ for (const field of document.querySelectorAll("[data-photo-field]")) {
         }
         draw();
         state.textContent = state.dataset.ready;
-      })();
+      })().finally(() => (pending -= 1));
     });
   }
 
-  let sending = false;
-  form?.addEventListener("submit", async (event) => {
-    if (sending) return;
+  // Only while photos are still being made small. The second try waits for a new task: a browser ignores requestSubmit
+  // while it is still announcing the first.
+  form?.addEventListener("submit", (event) => {
+    if (!pending) return;
     event.preventDefault();
     const button = event.submitter;
-    await working;
-    sending = true;
-    form.requestSubmit(button);
-    sending = false;
+    working.finally(() => setTimeout(() => form.requestSubmit(button)));
   });
 }
