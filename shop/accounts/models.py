@@ -54,3 +54,15 @@ class Attempted(Base):
     key: Mapped[str] = mapped_column(primary_key=True)
     window_start: Mapped[datetime] = mapped_column(UTCDateTime, primary_key=True)
     count: Mapped[int] = mapped_column(default=0)
+
+
+class ApiToken(Base):
+    """A key to the API in the name of an account. Only its SHA-256 stands here: 256 random bits need no slower hash."""
+
+    __tablename__ = "api_token"
+    id: Mapped[int] = big_id()
+    account_id: Mapped[int] = mapped_column(ForeignKey("account.id"), index=True)
+    name: Mapped[str]
+    token_hash: Mapped[str] = mapped_column(unique=True)
+    created_at: Mapped[datetime] = mapped_column(UTCDateTime)
+    revoked_at: Mapped[datetime | None] = mapped_column(UTCDateTime)

@@ -53,7 +53,6 @@ def compose(letter: Letter, rendered: Rendered, attachments: list[Attachment]) -
     message["Subject"] = rendered.subject
     message["Date"] = format_datetime(letter.created_at)
     message["Message-ID"] = f"<{letter.public_id}@{urlsplit(settings().base_url).hostname}>"
-    message["Content-Language"] = letter.language
     # RFC 3834: no vacation notice answers a letter nobody typed.
     message["Auto-Submitted"] = "auto-generated"
     message.set_content(rendered.text)
@@ -61,6 +60,8 @@ def compose(letter: Letter, rendered: Rendered, attachments: list[Attachment]) -
     for file in attachments:
         main, _slash, sub = file.media_type.partition(";")[0].partition("/")
         message.add_attachment(file.content, maintype=main, subtype=sub, filename=file.name)
+    # Last: whoever sets or adds content moves the headers of content into its part.
+    message["Content-Language"] = letter.language
     return message
 
 

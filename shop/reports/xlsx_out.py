@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from xlsxwriter.worksheet import Worksheet
 
 TEXTS = frozenset(["unit_id", "unit_name", "programmes", "cohorts", "family", "region", "currency"])
+# A workbook of more lines takes seconds and helps nobody; the lines of a unit are a page and a filter away.
+MAX_LINES = 5000
 WIDTHS = {"unit_name": 34, "programmes": 18, "cohorts": 18, "family": 22, "region": 24, "net_mad_minor": 20}
 
 
@@ -53,7 +55,10 @@ class _Sheets:
 
 
 def to_xlsx(report: Report, lines: list[ReportLine]) -> bytes:
-    """The workbook in the language of the moment; `lines` are those of `lines_of(report.filters)`."""
+    """The workbook in the language of the moment; `lines` are those of `lines_of(report.filters)`.
+
+    More than MAX_LINES of them are left out, and the notes say so.
+    """
     # A web process that makes no workbook does not load the library.
     import xlsxwriter  # noqa: PLC0415
 
@@ -62,8 +67,9 @@ def to_xlsx(report: Report, lines: list[ReportLine]) -> bytes:
         workbook.set_properties({"title": wording.title(), "created": report.as_of.replace(tzinfo=None)})
         sheets = _Sheets(workbook)
         _write_sales(sheets, report)
-        _write_lines(sheets, lines, {row.unit_id: row.unit_name for row in report.rows})
-        _write_notes(sheets, report)
+        if len(lines) <= MAX_LINES:
+            _write_lines(sheets, lines, {row.unit_id: row.unit_name for row in report.rows})
+        _write_notes(sheets, report, left_out=len(lines) > MAX_LINES)
         _write_rates(sheets, report)
     return buffer.getvalue()
 
@@ -174,7 +180,7 @@ def _write_line(sheets: _Sheets, sheet: "Worksheet", at: int, line: ReportLine, 
         sheet.write_number(at, index, _major(minor, line.currency), amount)
 
 
-def _write_notes(sheets: _Sheets, report: Report) -> None:
+def _write_notes(sheets: _Sheets, report: Report, *, left_out: bool) -> None:
     sheet = sheets.sheet(_("Notes"), [(wording.title(), 26), ("", 100)])
     bold, wrapped = sheets.style(bold=True), sheets.style(text_wrap=True)
     pairs = wording.facts(report)
@@ -182,6 +188,10 @@ def _write_notes(sheets: _Sheets, report: Report) -> None:
         pairs.append((_("Exchange rates from"), wording.rate_sources(report)))
     if report.totals.unconverted_lines:
         pairs.append((_("Attention"), wording.unconverted_text(report)))
+    if left_out:
+        pairs.append(
+            (_("Lines"), _("There are too many lines for a sheet of their own; ask for one unit or a shorter time."))
+        )
     sentences = wording.definitions(report.filters)
     pairs += [(_("Definitions") if at == 0 else "", text) for at, text in enumerate(sentences)]
     for at, (label, value) in enumerate(pairs, start=1):

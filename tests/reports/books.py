@@ -191,7 +191,9 @@ def paid_order(
 
 
 def lines_of_order(order: Order) -> list[OrderLine]:
-    return list(db.session.scalars(select(OrderLine).where(OrderLine.order_id == order.id).order_by(OrderLine.position)))
+    return list(
+        db.session.scalars(select(OrderLine).where(OrderLine.order_id == order.id).order_by(OrderLine.position))
+    )
 
 
 def balance_arrives(order: Order, fee: int, *, gross: int | None = None, currency: str = "", rate: str = "") -> str:
@@ -276,4 +278,3 @@ def declared(of: Unit, sold_at: datetime, amount_minor: int, **changes: Any) -> 
     sale = DeclaredSale(**{**values, **changes})
     db.session.add(sale)
     return sale
-

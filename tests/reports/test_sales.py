@@ -26,7 +26,7 @@ def only_row(report: Report) -> SalesRow:
     return report.rows[0]
 
 
-@pytest.fixture()
+@pytest.fixture
 def rug(app: Flask) -> OrderLine:
     """The methodology's example: a rug of €320 and postage of €60, paid on Saturday 7 March 2026, exported on Monday."""
     with transaction():
@@ -62,7 +62,13 @@ def test_a_partial_refund_in_april_is_worth_the_rate_of_march_and_leaves_march_a
         line.refunded_minor, line.refunded_at = 4000, utc(2026, 4, 15, 10)
         books.rate("EUR", date(2026, 4, 15), 11_000_000)
         refund = {"order_id": line.order_id, "attempt_id": 1, "key": "partial", "line_ids": [line.id]}
-        money = {"amount_minor": 4000, "currency": "EUR", "reason": "staff", "state": "succeeded", "stripe_id": "re_part"}
+        money = {
+            "amount_minor": 4000,
+            "currency": "EUR",
+            "reason": "staff",
+            "state": "succeeded",
+            "stripe_id": "re_part",
+        }
         times = {"requested_at": utc(2026, 4, 15, 9), "settled_at": utc(2026, 4, 15, 10)}
         db.session.add(Refund(**refund, **money, **times))
     row = only_row(artisan_sales(APRIL))

@@ -1,0 +1,212 @@
+"""Letters: written with the event, in the recipient's language, sent once."""
+
+import smtplib
+from collections.abc import Callable
+from datetime import date, timedelta
+from email import message_from_bytes, policy
+from email.message import EmailMessage
+from pathlib import Path
+from typing import Any
+
+import pytest
+from flask import Flask
+from sqlalchemy import select
+
+from shop.core.clock import VirtualClock
+from shop.core.db import db, record, transaction
+from shop.core.errors import EdgeFailed
+from shop.core.tables import Job
+from shop.fulfilment.events import ParcelHandedOver
+from shop.fulfilment.models import Parcel, ParcelLine
+from shop.i18n.languages import LANGUAGES
+from shop.notifications import sender
+from shop.notifications.models import Letter
+from shop.notifications.queries import get_letter
+from shop.notifications.render import render
+from shop.notifications.sender import send_letter
+from shop.orders.events import OrderPaid, OrderUnfillable
+from shop.orders.models import Order
+from shop.payments.events import RefundSettled
+from tests.reports import books
+from tests.reports.books import Sold, utc
+
+
+@pytest.fixture
+def order(app: Flask) -> Order:
+    with transaction():
+        lines = [Sold(books.unit("Aït <Bouguemez>"), 32000), Sold(books.unit("Safi"), 9000, quantity=2)]
+        return books.paid_order(lines, utc(2026, 6, 14, 12), shipping=6000)
+
+
+def in_language(order: Order, language: str) -> Order:
+    with transaction():
+        kept = db.session.get_one(Order, order.id)
+        kept.language = language
+    return kept
+
+
+def letters() -> list[Letter]:
+    return list(db.session.scalars(select(Letter).order_by(Letter.id)))
+
+
+def tell(fact: object) -> Letter:
+    """Record a fact as a service would; the letter it is answered by."""
+    with transaction():
+        record(fact)
+    return letters()[-1]
+
+
+def hand_over(order: Order) -> ParcelHandedOver:
+    with transaction():
+        first = books.lines_of_order(order)[0]
+        handed = {"handed_over_on": date(2026, 6, 15), "recorded_at": utc(2026, 6, 15, 9)}
+        parcel = Parcel(
+            public_id="parcel0001",
+            order_id=order.id,
+            unit_id=first.unit_id,
+            carrier="Poste",
+            tracking="RR1MA",
+            **handed,
+        )
+        db.session.add(parcel)
+        db.session.flush()
+        db.session.add(ParcelLine(parcel_id=parcel.id, line_id=first.id))
+        return ParcelHandedOver(parcel.id)
+
+
+def give_back(order: Order) -> RefundSettled:
+    with transaction():
+        kept = db.session.get_one(Order, order.id)
+        return RefundSettled(books.refunded(kept, utc(2026, 6, 15, 9), 1).id)
+
+
+FACTS: dict[str, Callable[[Order], object]] = {
+    "order_confirmation": lambda order: OrderPaid(order.id),
+    "order_unfillable": lambda order: OrderUnfillable(order.id),
+    "parcel_handed_over": hand_over,
+    "refund_settled": give_back,
+}
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("kind", FACTS)
+def test_every_letter_speaks_the_orders_language(order: Order, kind: str, language: str) -> None:
+    letter = tell(FACTS[kind](in_language(order, language)))
+    rendered = render(letter)
+    assert (letter.kind, letter.recipient, letter.language) == (kind, "buyer@example.org", language)
+    assert f'lang="{LANGUAGES[language].tag}" dir="{LANGUAGES[language].direction}"' in rendered.html
+    assert order.number in rendered.subject
+    assert "\n" not in rendered.subject
+    assert f"http://localhost/{language}/orders/{order.number}?t=" in rendered.text
+    assert "Aït &lt;Bouguemez&gt;" in rendered.html or language != "en"
+    assert "<bdi" not in rendered.subject + rendered.text
+
+
+def test_the_confirmation_names_pieces_makers_amounts_and_the_day_of_sending(order: Order) -> None:
+    text = render(tell(OrderPaid(in_language(order, "en").id))).text
+    for part in ("€320.00", "Safi", "€90.00", "€60.00", "€470.00", "20 March 2026", "Jeanne Martin", "France"):
+        assert part in text
+
+
+def test_a_parcel_with_half_an_order_says_that_more_follows(order: Order) -> None:
+    letter = tell(hand_over(in_language(order, "en")))
+    assert letter.data["more_to_come"] is True
+    assert "RR1MA" in render(letter).text
+
+
+def test_a_letter_is_written_with_its_event_or_not_at_all(order: Order) -> None:
+    def change_ones_mind() -> None:
+        with transaction():
+            record(OrderPaid(order.id))
+            raise RuntimeError("changed my mind")
+
+    with pytest.raises(RuntimeError, match="changed my mind"):
+        change_ones_mind()
+    assert letters() == []
+    letter = tell(OrderPaid(order.id))
+    jobs = db.session.execute(select(Job.kind, Job.payload)).all()
+    assert [tuple(job) for job in jobs] == [("send_letter", {"letter_id": letter.id})]
+
+
+def test_a_letter_is_sent_once_and_kept_as_sent(order: Order, tmp_path: Path, clock: VirtualClock) -> None:
+    letter = tell(OrderPaid(order.id))
+    send_letter(letter.id)
+    kept = get_letter(letter.public_id)
+    assert kept.sent_at == clock()
+    path = tmp_path / "mail" / f"{letter.public_id}.eml"
+    message = message_from_bytes(path.read_bytes(), policy=policy.default)
+    assert message["Subject"] == kept.subject
+    assert message["Content-Language"] == "fr"
+    assert isinstance(message, EmailMessage)
+    assert message.get_body(("plain",)).get_content() == kept.text  # type: ignore[union-attr]
+    path.unlink()
+    clock.advance(hours=1)
+    send_letter(letter.id)
+    assert not path.exists()
+
+
+class Server:
+    """What smtplib offers, without a network."""
+
+    taken: list[EmailMessage] = []
+    refuses = False
+
+    def __init__(self, host: str, port: int, timeout: int) -> None:
+        assert (host, port, timeout) == ("mail.example.org", 2525, 10)
+
+    def __enter__(self) -> "Server":
+        return self
+
+    def __exit__(self, *error: object) -> None: ...
+
+    def ehlo(self) -> None: ...
+
+    def has_extn(self, name: str) -> bool:
+        return False
+
+    def send_message(self, message: EmailMessage) -> None:
+        if self.refuses:
+            raise smtplib.SMTPServerDisconnected("gone")
+        self.taken.append(message)
+
+
+class TestWithAServer:
+    @pytest.fixture
+    def settings_changes(self) -> dict[str, Any]:
+        return {"mail_url": "smtp://mail.example.org:2525"}
+
+    @pytest.fixture(autouse=True)
+    def server(self, monkeypatch: pytest.MonkeyPatch) -> type[Server]:
+        monkeypatch.setattr(sender.smtplib, "SMTP", Server)
+        monkeypatch.setattr(Server, "taken", [])
+        return Server
+
+    def test_a_server_that_refuses_leaves_the_letter_unsent_and_says_why(
+        self, order: Order, monkeypatch: pytest.MonkeyPatch, server: type[Server]
+    ) -> None:
+        letter = tell(OrderPaid(order.id))
+        monkeypatch.setattr(server, "refuses", True)
+        with pytest.raises(EdgeFailed):
+            send_letter(letter.id)
+        kept = get_letter(letter.public_id)
+        assert kept.sent_at is None
+        assert "gone" in (kept.error or "")
+        monkeypatch.setattr(server, "refuses", False)
+        send_letter(letter.id)
+        assert len(server.taken) == 1
+        assert get_letter(letter.public_id).error is None
+
+    def test_no_letter_carries_a_line_break_into_its_headers(self, order: Order, server: type[Server]) -> None:
+        with transaction():
+            db.session.get_one(Order, order.id).email = "a@example.org\nBcc: b@example.org"
+        letter = tell(OrderPaid(order.id))
+        with pytest.raises(ValueError, match=r"[Hh]eader"):
+            send_letter(letter.id)
+        assert server.taken == []
+
+
+def test_the_promise_is_the_latest_of_the_lines(order: Order) -> None:
+    with transaction():
+        last = books.lines_of_order(order)[1]
+        last.promise_on += timedelta(days=9)
+    assert tell(OrderPaid(order.id)).data["promise_on"] == "2026-03-29"
