@@ -255,7 +255,7 @@ def _shipping(lines: tuple[CartLineView, ...], currency: str, country: str | Non
     known = all(line.weight_grams for line in bought)
     weight = sum(line.weight_grams * line.quantity for line in bought) if known else 0
     try:
-        return read_tariff(currency).quote(country, weight), ""
+        return read_tariff(currency).quote(country, weight, max(line.weight_grams for line in bought)), ""
     except CannotShip as error:
         return None, error.text
 

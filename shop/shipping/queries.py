@@ -16,6 +16,10 @@ from shop.shipping.models import Zone, ZoneRate
 from shop.shipping.services import Arrival, arrival
 
 
+# What needs more parcels than this is freight, and freight is asked for, not clicked.
+MAX_PARCELS = 20
+
+
 @dataclass(frozen=True, slots=True)
 class Quote:
     """Postage in minor units of the currency asked for; working days in transit."""
@@ -56,24 +60,25 @@ class Tariff:
         """The zone of a country; None when nothing is sent there."""
         return self._zone_of.get(country)
 
-    def quote(self, country: str, weight_grams: int) -> Quote:
-        """Postage of one parcel. Raises CannotShip with a sentence for the buyer."""
+    def quote(self, country: str, weight_grams: int, heaviest_piece_grams: int = 0) -> Quote:
+        """Postage of so many grams, in several parcels where one would be too heavy.
+
+        `heaviest_piece_grams` is of the piece that cannot be divided. Raises CannotShip with a sentence for the buyer.
+        """
         zone = self.find_zone(country)
-        if zone is None:
+        if zone is None or not zone.rates:
             text = _("We do not send to %(country)s yet.", country=country_name(country))
             raise CannotShip("country", text, country=country)
-        for up_to_grams, amount_minor in zone.rates:
-            if 0 < weight_grams <= up_to_grams:
-                return Quote(amount_minor, zone.days_min, zone.days_max)
         if weight_grams <= 0:
             raise CannotShip("weight", _("The weight of this piece is not known yet, so it cannot be sent."))
-        heaviest = zone.rates[-1][0] if zone.rates else 0
-        text = _(
-            "One parcel to %(country)s may weigh up to %(weight)s.",
-            country=country_name(country),
-            weight=weight(heaviest),
-        )
-        raise CannotShip("weight", text, country=country)
+        most, full_minor = zone.rates[-1]
+        full, rest = divmod(weight_grams, most)
+        if heaviest_piece_grams > most or full >= MAX_PARCELS:
+            where, limit = country_name(country), weight(most)
+            text = _("One parcel to %(country)s may weigh up to %(weight)s.", country=where, weight=limit)
+            raise CannotShip("weight", text, country=country)
+        rest_minor = next(minor for grams, minor in zone.rates if rest <= grams) if rest else 0
+        return Quote(full * full_minor + rest_minor, zone.days_min, zone.days_max)
 
 
 def read_tariff(currency: str) -> Tariff:
@@ -111,7 +116,7 @@ def read_tariff(currency: str) -> Tariff:
 
 
 def quote(country: str, currency: str, weight_grams: int) -> Quote:
-    """Postage of a parcel of so many grams to a country. Raises CannotShip."""
+    """Postage of so many grams to a country. Raises CannotShip."""
     return read_tariff(currency).quote(country, weight_grams)
 
 

@@ -94,6 +94,8 @@ def place() -> Response | str | tuple[str, int]:
     cart = _read(country)
     if not cart.lines or cart.problems:
         return redirect(chrome.link("cart.show"), 303)
+    if country == cart.country and cart.shipping is None:
+        return _page(cart, given), 422
     try:
         if country != cart.country:
             raise Invalid("", {"country": _("Choose a country from the list.")})

@@ -39,7 +39,7 @@ def show() -> str:
     makers = list_makers(language)
     newest = list_cards(language, g.currency, Filters(), 24)
     unique = list_cards(language, g.currency, Filters(kind="one_of_a_kind"), 24)
-    lead = _choose_lead((*unique, *newest), makers)
+    lead = _choose_lead(unique, makers) or _choose_lead(newest, makers)
     fresh = [card for card in (*unique[:4], *newest) if lead is None or card.public_id != lead.card.public_id]
     units, people, pieces = count_figures()
     return render_template(

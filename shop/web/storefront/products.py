@@ -60,7 +60,7 @@ def page(piece: ProductPage, *, error: str = "", variant: str = "", quantity: st
     return render_template(
         "storefront/products/show.html",
         piece=piece,
-        mark=chrome.kind_name(piece.kind) if piece.kind != "repeatable" else "",
+        piece_mark=chrome.kind_name(piece.kind) if piece.kind != "repeatable" else "",
         offers=offers,
         variants=_variants(offers, piece.min_quantity),
         radios=len(offers) <= MAX_RADIOS,
@@ -143,7 +143,8 @@ def _delivery(piece: ProductPage, tariff: Tariff) -> dict[str, Any]:
     if g.to is None:
         return found
     try:
-        quote = tariff.quote(g.to, (piece.weight_grams or 0) * piece.min_quantity)
+        grams = piece.weight_grams or 0
+        quote = tariff.quote(g.to, grams * piece.min_quantity, grams)
     except CannotShip as error:
         return {**found, "problem": error.text}
     zone = tariff.find_zone(g.to)
