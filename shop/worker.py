@@ -9,13 +9,8 @@ from typing import Any
 from shop.core import clock, outbox
 from shop.core.db import db, transaction
 from shop.core.errors import EdgeFailed
+from shop.notifications import sender, services
 from shop.payments import balance, inbox, refunds, settle
-
-try:
-    from shop.notifications import sender
-    from shop.reports import mailing
-except ImportError:
-    pass
 
 log = logging.getLogger("shop.worker")
 
@@ -25,7 +20,8 @@ JOBS: dict[str, Callable[[dict[str, Any]], object]] = {
     "send_refund": lambda job: _send_refund(job["refund_id"]),
     "import_balance": lambda job: balance.import_balance(),
     "send_letter": lambda job: sender.send_letter(job["letter_id"]),
-    "month_report": lambda job: mailing.prepare_month_report(job["letter_id"]),
+    "month_report": lambda job: services.post_month_report(**job),
+    "order_link": lambda job: services.post_order_link(**job),
 }
 # Rounds that need no job: what they do, and how often.
 ROUNDS: tuple[tuple[str, Callable[[], object], timedelta], ...] = (

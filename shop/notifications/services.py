@@ -9,7 +9,10 @@ from shop.core import clock
 from shop.core.db import db, transaction
 from shop.core.ids import public_id
 from shop.core.outbox import enqueue
+from shop.core.runtime import settings
 from shop.notifications.models import Attachment, Letter
+from shop.orders.links import order_path
+from shop.orders.queries import find_order
 from shop.reports.documents import Document
 from shop.reports.mailing import make_month_report
 
@@ -64,3 +67,17 @@ def post_month_report(*, letter: str, recipient_id: int, month: str, basis: str)
 
 def _is_written(letter: str) -> bool:
     return db.session.execute(select(Letter.id).where(Letter.public_id == letter)).first() is not None
+
+
+def post_order_link(number: str, email: str, language: str) -> None:
+    """Send the link of an order to the address it was ordered with, if number and address belong together.
+
+    Outside any transaction. The page that asked said the same either way.
+    """
+    with transaction():
+        order = find_order(number)
+        if order is None or order.email != email.strip().casefold():
+            return
+        path = order_path(order, settings().secret_key).replace(f"/{order.language}/", f"/{language}/", 1)
+        data = {"number": order.number, "path": path}
+        write_letter("order_link", order.email, language, data, order_id=order.id)

@@ -31,10 +31,22 @@ from shop.payments.settle import settle_order
 # Stripe demands at least 30 minutes; the stock is held longer than the page lives.
 SESSION_LIFE = timedelta(minutes=35)
 REPLAY = timedelta(minutes=4)
-# Hosted pages are not made in Arabic (docs.stripe.com/js/appendix/supported_locales): the buyer is told before.
+# Hosted pages are not made in Arabic (docs.stripe.com/js/appendix/supported_locales): the buyer is told before, and
+# chooses ("payment_language" beside the address).
 STRIPE_LOCALE = {"ar": "en", "fr": "fr", "en": "en"}
 # Methods whose money comes days later: not for a piece that exists once.
-DELAYED_METHODS = ["acss_debit", "au_becs_debit", "bacs_debit", "boleto", "customer_balance", "konbini", "multibanco", "oxxo", "sepa_debit", "us_bank_account"]
+DELAYED_METHODS = [
+    "acss_debit",
+    "au_becs_debit",
+    "bacs_debit",
+    "boleto",
+    "customer_balance",
+    "konbini",
+    "multibanco",
+    "oxxo",
+    "sepa_debit",
+    "us_bank_account",
+]
 # At most so many page requests of a process may wait for Stripe at once; the others are told to come back.
 WAITING_AT_ONCE = 2
 _waiting = threading.BoundedSemaphore(WAITING_AT_ONCE)
@@ -148,7 +160,7 @@ def _parameters(order: Order, lines: list[OrderLine], key: str, expires_at: int)
         "line_items": items,
         "customer_email": order.email,
         "client_reference_id": order.number,
-        "locale": STRIPE_LOCALE[order.language],
+        "locale": order.address.get("payment_language") or STRIPE_LOCALE[order.language],
         "success_url": f"{back}?t={signed}&session_id={{CHECKOUT_SESSION_ID}}",
         "cancel_url": f"{back}?t={signed}",
         "expires_at": expires_at,
