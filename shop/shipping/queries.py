@@ -15,7 +15,6 @@ from shop.shipping.errors import CannotShip
 from shop.shipping.models import Zone, ZoneRate
 from shop.shipping.services import Arrival, arrival
 
-
 # What needs more parcels than this is freight, and freight is asked for, not clicked.
 MAX_PARCELS = 20
 
