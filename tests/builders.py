@@ -49,14 +49,16 @@ def make_basics() -> None:
         if db.session.get(Family, "TAP") is not None:
             return
         for position, code in enumerate(("TAP", "POT")):
-            _once(
-                Family, code, code=code, name_ar="الزرابي", name_fr="Tapis", name_en="Carpets", position=position
-            )
+            _once(Family, code, code=code, name_ar="الزرابي", name_fr="Tapis", name_en="Carpets", position=position)
         for code, family, name in (("rug", "TAP", "Rugs"), ("pottery", "POT", "Pottery")):
             texts = {f"{kind}_{language}": name for kind in ("name", "intro") for language in ("ar", "fr", "en")}
             _once(Craft, code, code=code, family=family, position=1, **texts)
-        programme = Programme(code="excellence", kind="export", name_ar="برنامج التميز", name_fr="Excellence", name_en="Excellence")  # noqa: E501
-        carriers = Programme(code="aggregation", kind="aggregation", name_ar="التجميع", name_fr="Agrégation", name_en="Aggregation")  # noqa: E501
+        programme = Programme(
+            code="excellence", kind="export", name_ar="برنامج التميز", name_fr="Excellence", name_en="Excellence"
+        )  # noqa: E501
+        carriers = Programme(
+            code="aggregation", kind="aggregation", name_ar="التجميع", name_fr="Agrégation", name_en="Aggregation"
+        )  # noqa: E501
         db.session.add_all([programme, carriers])
         db.session.flush()
         for owner, code in ((programme, "excellence-2026"), (carriers, "aggregation-2026")):
@@ -89,7 +91,9 @@ def make_basics() -> None:
             ("GBP", 12_600_000),
             ("AED", 2_700_000),
         ):
-            db.session.add(Rate(on=date(2026, 1, 1), currency=currency, unit=1, mad_millionths=millionths, source="tests"))
+            db.session.add(
+                Rate(on=date(2026, 1, 1), currency=currency, unit=1, mad_millionths=millionths, source="tests")
+            )
 
 
 def make_unit(*, admitted: bool = True, **values: Any) -> Unit:
@@ -136,7 +140,9 @@ def make_unit(*, admitted: bool = True, **values: Any) -> Unit:
     return unit
 
 
-def make_product(unit: Unit | None = None, *, stock: int = 1, prices: dict[str, int] | None = None, **values: Any) -> Variant:
+def make_product(
+    unit: Unit | None = None, *, stock: int = 1, prices: dict[str, int] | None = None, **values: Any
+) -> Variant:
     """A published piece in three languages with one variant, which is returned; a one-of-a-kind rug of 4 kg."""
     unit = unit or make_unit()
     with transaction():

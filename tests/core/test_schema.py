@@ -15,7 +15,9 @@ from shop.ledger.checks import missing_guards
 def test_migrating_an_empty_database_gives_what_the_models_say(app: Flask) -> None:
     with db.engine.connect() as connection:
         connection.exec_driver_sql(
-            "DROP FUNCTION IF EXISTS refuse_ledger_change CASCADE" if db.engine.dialect.name == "postgresql" else "SELECT 1"
+            "DROP FUNCTION IF EXISTS refuse_ledger_change CASCADE"
+            if db.engine.dialect.name == "postgresql"
+            else "SELECT 1"
         )
         connection.commit()
     db.drop_all()

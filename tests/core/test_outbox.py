@@ -1,0 +1,72 @@
+"""Jobs are asked for once, done at least once, and given back when they fail."""
+
+import pytest
+from flask import Flask
+
+from shop import worker
+from shop.core import outbox
+from shop.core.clock import VirtualClock
+from shop.core.db import db, transaction
+from shop.core.tables import Job
+
+pytestmark = pytest.mark.both_databases
+
+
+def ask(kind: str = "settle_order", **payload: object) -> None:
+    with transaction():
+        outbox.enqueue(kind, dict(payload), key="only once")
+
+
+def test_a_job_with_a_key_is_asked_for_once(app: Flask) -> None:
+    with transaction():
+        outbox.enqueue("settle_order", {}, key="k")
+        outbox.enqueue("settle_order", {}, key="k")
+    with transaction():
+        outbox.enqueue("settle_order", {}, key="k")
+    assert db.session.query(Job).count() == 1
+
+
+def test_a_leased_job_is_nobody_elses_until_the_lease_runs_out(app: Flask, clock: VirtualClock) -> None:
+    ask()
+    with transaction():
+        assert len(outbox.claim()) == 1
+    with transaction():
+        assert outbox.claim() == []
+    clock.advance(minutes=3)
+    with transaction():
+        assert len(outbox.claim()) == 1
+
+
+def test_a_failing_job_is_given_back_with_its_error_and_comes_again(
+    app: Flask, clock: VirtualClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    calls = []
+
+    def fail_once(payload: dict[str, object]) -> None:
+        calls.append(payload)
+        if len(calls) == 1:
+            raise RuntimeError("the roof is open")
+
+    monkeypatch.setitem(worker.JOBS, "settle_order", fail_once)
+    ask(order_id=7)
+    assert worker.run_due() == 0
+    assert "the roof is open" in str(db.session.query(Job).one().last_error)
+    clock.advance(minutes=1)
+    assert worker.run_due() == 1
+    assert calls == [{"order_id": 7}] * 2
+
+
+def test_what_a_transaction_asked_for_goes_with_it(app: Flask) -> None:
+    def ask_and_break() -> None:
+        with transaction():
+            outbox.enqueue("settle_order", {})
+            raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        ask_and_break()
+    assert db.session.query(Job).count() == 0
+
+
+def test_transactions_do_not_nest(app: Flask) -> None:
+    with pytest.raises(RuntimeError), transaction(), transaction():
+        pass
