@@ -1,35 +1,31 @@
-"""Read pages of the catalogue: Core rows, never entities, and few statements whatever the size of the page.
+"""Listings of the catalogue: Core rows, never entities, and few statements whatever the size of the page.
 
-A page of the listing costs four statements, a product with its maker four (its postage is a fifth). A piece shows
-while it is published and its unit is admitted today; a one-of-a-kind piece that was sold leaves the listings and keeps
-its page.
+A page of the listing costs four statements. A piece shows while it is published and its unit is admitted today; a
+one-of-a-kind piece that was sold leaves the listings and keeps its page (catalogue.product_page).
 """
 
 from collections import Counter
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, Select, and_, exists, func, literal, or_, select
+from sqlalchemy import ColumnElement, Select, and_, exists, func, or_, select
 
-from shop.artisans.models import Person, Unit
-from shop.catalogue.models import KINDS, Craft, Family, Material, Price, Product, ProductPicture, Variant
+from shop.artisans.models import Unit
+from shop.catalogue.makers import Pic, name_slugs
+from shop.catalogue.models import KINDS, Craft, Family, Price, Product, Variant
 from shop.catalogue.search import matches
 from shop.core import clock
 from shop.core.db import db
 from shop.core.errors import NotFound
-from shop.i18n.fold import fold
 from shop.i18n.messages import gettext as _
 from shop.i18n.regions import REGIONS
 from shop.i18n.slugs import slugify
 from shop.i18n.texts import TextRow, Told, tell, texts_of
-from shop.media.models import Picture
-from shop.media.queries import picture_view, picture_views
+from shop.media.queries import picture_views
 from shop.programme.queries import admitted_units
 
 PAGE_SIZE = 24
-
-Pic = dict[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,76 +81,6 @@ class Listing:
     page: int
     pages: int
     facets: dict[str, tuple[Option, ...]]
-
-
-@dataclass(frozen=True, slots=True)
-class Maker:
-    """A unit as buyers see it. `sells` is False when it is not admitted today."""
-
-    id: int
-    public_id: str
-    slugs: dict[str, str]
-    name: str
-    place: str
-    region: str
-    legal_form: str
-    founded: int | None
-    members: int
-    women: int
-    picture: Pic | None
-    words: Told | None
-    story: Told | None
-    sells: bool
-    pieces: int = 0
-    persons: tuple[tuple[str, str], ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class Offer:
-    """One variant: its options in words, price (None: not sold in the currency) and stock."""
-
-    id: int
-    sku: str
-    option1: str
-    option2: str
-    minor: int | None
-    available: int
-    reserved: int
-    sold: int
-
-
-@dataclass(frozen=True, slots=True)
-class ProductPage:
-    """Everything a product's page says. `stock`: "available", "reserved", "sold", "out", "unpriced" or "withdrawn"."""
-
-    id: int
-    public_id: str
-    slugs: dict[str, str]
-    title: Told
-    description: Told | None
-    care: Told | None
-    kind: str
-    sale_unit: str
-    min_quantity: int
-    quantity_step: int
-    lead_time_days: int
-    weight_grams: int | None
-    sides_mm: tuple[int | None, int | None, int | None]
-    materials: tuple[str, ...]
-    hs_code: str | None
-    origin_region: str
-    craft: str
-    craft_name: str
-    craft_slugs: dict[str, str]
-    family: str
-    family_name: str
-    option_names: tuple[str, ...]
-    offers: tuple[Offer, ...]
-    pictures: tuple[Pic, ...]
-    maker: Maker
-    currency: str
-    stock: str
-    published_at: datetime | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -221,7 +147,7 @@ def _check_known(filters: Filters) -> None:
             raise NotFound(sentence)
 
 
-def _facet_rows(language: str, filters: Filters) -> list[Row[Any]]:
+def _facet_rows(language: str, filters: Filters) -> list[Any]:
     """How many pieces there are per craft, family, region and kind, for the words and the maker asked for."""
     craft_name, family_name = getattr(Craft, f"name_{language}"), getattr(Family, f"name_{language}")
     dimensions = (Product.craft, Product.family, Unit.region, Product.kind)
@@ -266,7 +192,7 @@ def _narrow(statement: Select[Any], filters: Filters) -> Select[Any]:
     return statement
 
 
-def _chosen(row: Row[Any], filters: Filters, without: str = "") -> bool:
+def _chosen(row: Any, filters: Filters, without: str = "") -> bool:
     wanted = {
         "craft": filters.craft,
         "family": filters.family,
@@ -276,7 +202,7 @@ def _chosen(row: Row[Any], filters: Filters, without: str = "") -> bool:
     return all(value is None or name == without or getattr(row, name) == value for name, value in wanted.items())
 
 
-def _count_facets(rows: list[Row[Any]], filters: Filters) -> dict[str, tuple[Option, ...]]:
+def _count_facets(rows: list[Any], filters: Filters) -> dict[str, tuple[Option, ...]]:
     """The values of each facet with their counts, each facet counted as if it were not chosen itself."""
     found: dict[str, tuple[Option, ...]] = {}
     for name in ("craft", "family", "region", "kind"):
@@ -293,7 +219,7 @@ def _count_facets(rows: list[Row[Any]], filters: Filters) -> dict[str, tuple[Opt
     return found
 
 
-def _label(row: Row[Any], name: str) -> tuple[Any, str]:
+def _label(row: Any, name: str) -> tuple[Any, str]:
     """Where a value stands in its facet, and its name where it comes from the database."""
     if name == "craft":
         return (row.family_position, row.position, row.craft), row.craft_name
@@ -391,31 +317,36 @@ def list_crafts(language: str) -> list[CraftTile]:
             Craft.family,
             getattr(Family, f"name_{language}").label("family_name"),
             func.coalesce(Craft.picture_id, newest_cover).label("picture_id"),
-            pieces.label("count"),
+            pieces.label("pieces"),
         )
         .join(Family, Craft.family == Family.code)
         .order_by(Family.position, Craft.position)
     )
-    rows = [row for row in db.session.execute(statement).all() if row.count]
+    rows = [row for row in db.session.execute(statement).all() if row.pieces]
     pictures = picture_views(row.picture_id for row in rows)
     return [
         CraftTile(
             code=row.code,
-            slugs=_slugs(row),
+            slugs=name_slugs(row),
             name=getattr(row, f"name_{language}"),
             intro=row.intro,
             family=row.family,
             family_name=row.family_name,
-            count=row.count,
+            count=row.pieces,
             picture=pictures.get(row.picture_id),
         )
         for row in rows
     ]
 
 
-def get_craft(code: str, language: str) -> CraftTile:
-    """One craft, without count and picture. Raises NotFound."""
-    row = db.session.execute(
+def find_craft(reference: str, language: str) -> tuple[CraftTile, str]:
+    """The craft an address names, `code-slug`, and the slug it came with. Codes may hold hyphens: the longest wins.
+
+    Without count and picture. Raises NotFound.
+    """
+    parts = reference.split("-")
+    codes = ["-".join(parts[:length]) for length in range(1, min(len(parts), 6) + 1)]
+    rows = db.session.execute(
         select(
             Craft.code,
             Craft.name_ar,
@@ -426,276 +357,14 @@ def get_craft(code: str, language: str) -> CraftTile:
             getattr(Family, f"name_{language}").label("family_name"),
         )
         .join(Family, Craft.family == Family.code)
-        .where(Craft.code == code)
-    ).first()
-    if row is None:
+        .where(Craft.code.in_(codes))
+    ).all()
+    if not rows:
         raise NotFound(_("There is no such craft."))
+    row = max(rows, key=lambda row: len(row.code))
     name = getattr(row, f"name_{language}")
-    return CraftTile(row.code, _slugs(row), name, row.intro, row.family, row.family_name, 0, None)
-
-
-def _slugs(row: Row[Any]) -> dict[str, str]:
-    return {code: slugify(getattr(row, f"name_{code}"), code) for code in ("ar", "fr", "en")}
-
-
-_UNIT_COLUMNS = (
-    Unit.id,
-    Unit.public_id,
-    Unit.name_ar,
-    Unit.name_fr,
-    Unit.name_en,
-    Unit.place_ar,
-    Unit.place_fr,
-    Unit.place_en,
-    Unit.region,
-    Unit.legal_form,
-    Unit.founded,
-    Unit.members_f,
-    Unit.members_m,
-    Unit.picture_id,
-)
-
-
-def _maker(
-    row: Row[Any], told: dict[str, dict[str, str]], pictures: dict[int, Pic], language: str, sells: bool
-) -> Maker:
-    name = getattr(row, f"name_{language}")
-    picture = pictures.get(row.picture_id)
-    return Maker(
-        id=row.id,
-        public_id=row.public_id,
-        slugs=_slugs(row),
-        name=name,
-        place=getattr(row, f"place_{language}"),
-        region=row.region.removeprefix("MA-"),
-        legal_form=row.legal_form,
-        founded=row.founded,
-        members=row.members_f + row.members_m,
-        women=row.members_f,
-        picture={**picture, "alt": name} if picture else None,
-        words=tell(told.get("words", {}), language),
-        story=tell(told.get("story", {}), language),
-        sells=sells,
-    )
-
-
-def list_makers(language: str, region: str | None = None) -> list[Maker]:
-    """Units admitted today, by name in the reader's alphabet, each with the number of its pieces. Three statements."""
-    if region is not None and region not in REGIONS:
-        raise NotFound(_("There is no such region."))
-    pieces = select(func.count()).where(Product.unit_id == Unit.id, Product.state == "published").scalar_subquery()
-    statement = select(*_UNIT_COLUMNS, pieces.label("pieces")).where(admitted_units(clock.today()))
-    if region is not None:
-        statement = statement.where(Unit.region == f"MA-{region}")
-    rows = [row for row in db.session.execute(statement).all() if row.pieces]
-    told = texts_of("unit", [row.id for row in rows], ["words"])
-    pictures = picture_views(row.picture_id for row in rows)
-    makers = [
-        replace(_maker(row, {"words": told.get((row.id, "words"), {})}, pictures, language, True), pieces=row.pieces)
-        for row in rows
-    ]
-    return sorted(makers, key=lambda maker: (fold(maker.name), maker.id))
-
-
-def get_maker(public_id: str, language: str) -> Maker:
-    """A unit that sells today, or whose sold pieces are still remembered. Raises NotFound."""
-    admitted = admitted_units(clock.today())
-    row = db.session.execute(
-        select(*_UNIT_COLUMNS, admitted.label("admitted")).where(Unit.public_id == public_id)
-    ).first()
-    if row is None or not row.admitted:
-        raise NotFound(_("There is no such maker, or nothing of theirs is for sale."))
-    told = {name: texts for (_id, name), texts in texts_of("unit", [row.id], ["words", "story"]).items()}
-    maker = _maker(row, told, picture_views([row.picture_id]), language, True)
-    name = Person.name_ar if language == "ar" else Person.name_latin
-    persons = db.session.execute(
-        select(name.label("name"), getattr(Person, f"role_{language}").label("role"))
-        .where(Person.unit_id == row.id)
-        .order_by(Person.share_bp.desc(), Person.id)
-    )
-    return replace(maker, persons=tuple((person.name, person.role) for person in persons))
-
-
-def get_product_page(public_id: str, language: str, currency: str) -> ProductPage:
-    """A product with its variants, texts, pictures and maker, in four statements. Raises NotFound."""
-    row = _product_row(public_id, language)
-    if row is None:
-        raise NotFound(_("There is no such piece."))
-    offers = _offers(row.product_id, currency, language)
-    stock = _stock(row, offers)
-    if stock is None:
-        raise NotFound(_("There is no such piece."))
-    told, materials = _texts(row, language)
-    pictures = _pictures(row)
-    titles = told.get(("product", "title"), {})
-    title = tell(titles, language) or Told(row.product_public_id, language)
-    by_id = {picture.id: picture_view(picture) for picture in pictures}
-    own = [picture for picture in pictures if picture.position is not None or picture.id == row.cover_id]
-    own.sort(key=lambda picture: (picture.id != row.cover_id, picture.position or 0, picture.id))
-    of_unit = {name: texts for (entity, name), texts in told.items() if entity == "unit"}
-    return ProductPage(
-        id=row.product_id,
-        public_id=row.product_public_id,
-        slugs=title_slugs(titles, row.product_public_id),
-        title=title,
-        description=tell(told.get(("product", "description"), {}), language),
-        care=tell(told.get(("product", "care"), {}), language),
-        kind=row.kind,
-        sale_unit=row.sale_unit,
-        min_quantity=row.min_quantity,
-        quantity_step=row.quantity_step,
-        lead_time_days=row.lead_time_days,
-        weight_grams=row.weight_grams,
-        sides_mm=(row.length_mm, row.width_mm, row.height_mm),
-        materials=tuple(materials),
-        hs_code=row.hs_code,
-        origin_region=row.origin_region.removeprefix("MA-"),
-        craft=row.craft,
-        craft_name=getattr(row, f"craft_{language}"),
-        craft_slugs={code: slugify(getattr(row, f"craft_{code}"), code) for code in ("ar", "fr", "en")},
-        family=row.family,
-        family_name=row.family_name,
-        option_names=tuple(_option(name, language) for name in (row.option1_name, row.option2_name) if name),
-        offers=offers,
-        pictures=tuple({**by_id[picture.id], "alt": title.text} for picture in own),
-        maker=_maker(row, of_unit, by_id, language, row.admitted),
-        currency=currency,
-        stock=stock,
-        published_at=row.published_at,
-    )
-
-
-def title_slugs(titles: dict[str, str], public_id: str) -> dict[str, str]:
-    """The slug of a product in each language, from the title a reader of that language is shown."""
-    slugs = {}
-    for code in ("ar", "fr", "en"):
-        told = tell(titles, code)
-        slugs[code] = slugify(told.text, code) if told else ""
-    return slugs
-
-
-def _product_row(public_id: str, language: str) -> Row[Any] | None:
-    return db.session.execute(
-        select(
-            *_UNIT_COLUMNS,
-            Product.id.label("product_id"),
-            Product.public_id.label("product_public_id"),
-            Product.kind,
-            Product.state,
-            Product.sale_unit,
-            Product.min_quantity,
-            Product.quantity_step,
-            Product.lead_time_days,
-            Product.weight_grams,
-            Product.length_mm,
-            Product.width_mm,
-            Product.height_mm,
-            Product.materials,
-            Product.hs_code,
-            Product.origin_region,
-            Product.option1_name,
-            Product.option2_name,
-            Product.cover_id,
-            Product.craft,
-            Product.family,
-            Product.published_at,
-            Craft.name_ar.label("craft_ar"),
-            Craft.name_fr.label("craft_fr"),
-            Craft.name_en.label("craft_en"),
-            getattr(Family, f"name_{language}").label("family_name"),
-            admitted_units(clock.today()).label("admitted"),
-        )
-        .join(Unit, Product.unit_id == Unit.id)
-        .join(Craft, Product.craft == Craft.code)
-        .join(Family, Product.family == Family.code)
-        .where(Product.public_id == public_id, Product.state.in_(("published", "archived")))
-    ).first()
-
-
-def _offers(product_id: int, currency: str, language: str) -> tuple[Offer, ...]:
-    rows = db.session.execute(
-        select(
-            Variant.id,
-            Variant.sku,
-            Variant.option1,
-            Variant.option2,
-            Variant.available,
-            Variant.reserved,
-            Variant.sold,
-            Price.amount_minor,
-        )
-        .outerjoin(Price, and_(Price.variant_id == Variant.id, Price.currency == currency))
-        .where(Variant.product_id == product_id, Variant.archived_at.is_(None))
-        .order_by(Variant.position, Variant.id)
-    )
-    return tuple(
-        Offer(
-            row.id,
-            row.sku,
-            _option(row.option1, language),
-            _option(row.option2, language),
-            row.amount_minor,
-            row.available,
-            row.reserved,
-            row.sold,
-        )
-        for row in rows
-    )
-
-
-def _option(texts: dict[str, str] | None, language: str) -> str:
-    told = tell(texts, language) if texts else None
-    return told.text if told else ""
-
-
-def _stock(row: Row[Any], offers: tuple[Offer, ...]) -> str | None:
-    """What can be said of a piece; None when it has no page."""
-    if row.kind == "one_of_a_kind" and any(offer.sold for offer in offers) and not any(o.available for o in offers):
-        return "reserved" if any(offer.reserved for offer in offers) else "sold"
-    if row.state != "published" or not row.admitted:
-        return "withdrawn" if any(offer.sold for offer in offers) else None
-    if not any(offer.minor is not None for offer in offers):
-        return "unpriced"
-    if any(offer.available >= row.min_quantity for offer in offers if offer.minor is not None):
-        return "available"
-    return "reserved" if any(offer.reserved for offer in offers) else "out"
-
-
-def _texts(row: Row[Any], language: str) -> tuple[dict[tuple[str, str], dict[str, str]], list[str]]:
-    """Texts of the product and its unit in all languages, and the names of its materials, in one statement."""
-    of_product = and_(TextRow.entity == "product", TextRow.entity_id == row.product_id)
-    of_unit = and_(TextRow.entity == "unit", TextRow.entity_id == row.id)
-    told = select(TextRow.entity, TextRow.field, TextRow.language, TextRow.text).where(or_(of_product, of_unit))
-    names = select(literal("material"), Material.code, literal(language), getattr(Material, f"name_{language}"))
-    found: dict[tuple[str, str], dict[str, str]] = {}
-    materials: dict[str, str] = {}
-    for entity, name, code, text in db.session.execute(
-        told.union_all(names.where(Material.code.in_(row.materials or [])))
-    ):
-        if entity == "material":
-            materials[name] = text
-        else:
-            found.setdefault((entity, name), {})[code] = text
-    return found, [materials[code] for code in row.materials or [] if code in materials]
-
-
-def _pictures(row: Row[Any]) -> list[Row[Any]]:
-    """Pictures of the product in their order, and the maker's; `position` is None for those not of the product."""
-    of_product = and_(ProductPicture.picture_id == Picture.id, ProductPicture.product_id == row.product_id)
-    statement = (
-        select(
-            Picture.id,
-            Picture.sha256,
-            Picture.width,
-            Picture.height,
-            Picture.colour,
-            Picture.drawing,
-            ProductPicture.position,
-        )
-        .outerjoin(ProductPicture, of_product)
-        .where(or_(ProductPicture.id.is_not(None), Picture.id.in_([i for i in (row.cover_id, row.picture_id) if i])))
-    )
-    return list(db.session.execute(statement).all())
+    tile = CraftTile(row.code, name_slugs(row), name, row.intro, row.family, row.family_name, 0, None)
+    return tile, reference[len(row.code) + 1 :]
 
 
 def list_addresses() -> dict[str, list[tuple[str, dict[str, str]]]]:
@@ -716,8 +385,8 @@ def list_addresses() -> dict[str, list[tuple[str, dict[str, str]]]]:
     crafts = db.session.execute(select(Craft.code, Craft.name_ar, Craft.name_fr, Craft.name_en)).all()
     return {
         "products": [(row.public_id, title_slugs(titles.get(row.id, {}), row.public_id)) for row in products],
-        "artisans": [(row.public_id, _slugs(row)) for row in makers],
-        "crafts": [(row.code, _slugs(row)) for row in crafts],
+        "artisans": [(row.public_id, name_slugs(row)) for row in makers],
+        "crafts": [(row.code, name_slugs(row)) for row in crafts],
     }
 
 

@@ -3,7 +3,8 @@
 from flask import Blueprint, g, redirect, render_template, request
 from werkzeug.wrappers import Response
 
-from shop.catalogue.queries import Filters, get_maker, list_makers, list_products
+from shop.catalogue.makers import get_maker, list_makers
+from shop.catalogue.queries import Filters, list_products
 from shop.core.errors import NotFound
 from shop.i18n.messages import current_language
 from shop.i18n.messages import gettext as _

@@ -3,7 +3,7 @@
 from flask import Blueprint, Response, current_app, g, jsonify, make_response, redirect, render_template, request
 from werkzeug.wrappers import Response as AnyResponse
 
-from shop.catalogue.queries import get_product_page
+from shop.catalogue.product_page import get_product_page
 from shop.core.db import transaction
 from shop.core.errors import Invalid, NotFound
 from shop.i18n.countries import list_countries

@@ -17,15 +17,15 @@ DEFAULT_CURRENCY = CURRENCIES[0]
 
 # A family of crafts lends its pages one quiet tint.
 TINTS = {
-    "tapis": "wool",
-    "couvertures": "wool",
-    "poterie": "cobalt",
-    "dinanderie": "copper",
-    "bijouterie": "copper",
-    "maroquinerie": "leather",
-    "articles_chaussants": "leather",
-    "vannerie": "palm",
-    "bois": "clay",
+    "TAP": "wool",
+    "COU": "wool",
+    "POT": "cobalt",
+    "DIN": "copper",
+    "BIJ": "copper",
+    "MAR": "leather",
+    "CHA": "leather",
+    "VAN": "palm",
+    "BOI": "clay",
 }
 
 

@@ -3,7 +3,7 @@
 from flask import Blueprint, g, redirect, render_template
 from werkzeug.wrappers import Response
 
-from shop.catalogue.queries import get_craft, list_crafts, list_products
+from shop.catalogue.queries import find_craft, list_crafts, list_products
 from shop.i18n.messages import current_language
 from shop.web.storefront import chrome, listing
 
@@ -17,18 +17,17 @@ def index() -> str:
 
 @blueprint.get("/crafts/<path:reference>")
 def show(reference: str) -> str | Response:
-    """A craft's pieces. The code is everything before the first hyphen; another slug leads to the right one."""
-    code, _hyphen, slug = reference.partition("-")
+    """A craft's pieces. Another slug leads to the right address for good."""
     language = current_language()
-    craft = get_craft(code, language)
+    craft, slug = find_craft(reference, language)
     if slug != craft.slugs[language]:
-        return redirect(chrome.link("crafts.show", reference=chrome.reference(code, craft.slugs[language])), 308)
-    question = listing.read_question(craft=code)
+        return redirect(chrome.link("crafts.show", reference=chrome.reference(craft.code, craft.slugs[language])), 308)
+    question = listing.read_question(craft=craft.code)
     found = list_products(language, g.currency, question.filters, question.page)
     return render_template(
         "storefront/crafts/show.html",
         craft=craft,
         tint=chrome.TINTS.get(craft.family, ""),
-        alternates=chrome.alternates("crafts.show", chrome.slugged(code, craft.slugs), **question.own),
+        alternates=chrome.alternates("crafts.show", chrome.slugged(craft.code, craft.slugs), **question.own),
         **listing.context(question, found, "crafts.show", reference=reference),
     )

@@ -4,15 +4,8 @@ from dataclasses import dataclass
 
 from flask import Blueprint, g, render_template
 
-from shop.catalogue.queries import (
-    Card,
-    Filters,
-    Maker,
-    count_figures,
-    list_cards,
-    list_crafts,
-    list_makers,
-)
+from shop.catalogue.makers import Maker, list_makers
+from shop.catalogue.queries import Card, Filters, count_figures, list_cards, list_crafts
 from shop.core import clock
 from shop.i18n.messages import current_language, ngettext
 from shop.i18n.regions import REGIONS

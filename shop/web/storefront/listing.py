@@ -32,7 +32,7 @@ class Question:
 
     def arguments(self, page: int = 1, **changes: str | None) -> dict[str, str]:
         """The parameters of this page with some changed; None takes one away."""
-        filters = replace(self.filters, **changes)
+        filters: Filters = replace(self.filters, **changes)  # type: ignore[arg-type]
         values = {name: getattr(filters, name) for name in ("q", *FACETS) if name != self.fixed}
         found = {name: value for name, value in values.items() if value}
         return {**found, "page": str(page)} if page > 1 else found

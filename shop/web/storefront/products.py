@@ -8,7 +8,8 @@ from markupsafe import Markup
 from werkzeug.wrappers import Response
 
 from shop.catalogue.models import CURRENCIES
-from shop.catalogue.queries import Offer, ProductPage, get_product_page, list_products
+from shop.catalogue.product_page import Offer, ProductPage, get_product_page
+from shop.catalogue.queries import list_products
 from shop.core import clock
 from shop.i18n import formats
 from shop.i18n.countries import list_countries
@@ -95,17 +96,11 @@ def page(piece: ProductPage, *, error: str = "", variant: str = "", quantity: st
 
 def _currency_urls(piece: ProductPage, language: str) -> dict[str, str]:
     """This page in every currency, also when it was shown in answer to a form."""
-    reference = chrome.reference(piece.public_id, piece.slugs[language])
-    kept = {"to": g.to} if g.to else {}
-    return {
-        code: url_for(
-            "storefront.products.show",
-            reference=reference,
-            **kept,
-            **({"currency": code} if code != chrome.DEFAULT_CURRENCY else {}),
-        )
-        for code in CURRENCIES
-    }
+    view: dict[str, Any] = {"reference": chrome.reference(piece.public_id, piece.slugs[language])}
+    if g.to:
+        view["to"] = g.to
+    addresses = {code: url_for("storefront.products.show", **view, currency=code) for code in CURRENCIES}
+    return {**addresses, chrome.DEFAULT_CURRENCY: url_for("storefront.products.show", **view)}
 
 
 def _choose(offers: list[Offer], variant: str, least: int) -> Offer | None:

@@ -3,7 +3,8 @@
 from collections.abc import Sequence
 from typing import Any
 
-from shop.catalogue.queries import Card, Offer, ProductPage
+from shop.catalogue.product_page import Offer, ProductPage
+from shop.catalogue.queries import Card
 from shop.core.money import exponent
 from shop.web.storefront.chrome import absolute, product_link
 
