@@ -52,7 +52,7 @@ _MOTIFS: dict[str, Motif] = {
     "tray": Motif(metal.paint_tray, "bare", (130, 220, 870, 980), (600, 480), 50, 2.3, 1.1),
     "teapot": Motif(metal.paint_teapot, "shelf", (170, 440, 830, 1020), (470, 800), 24, 2.1, 1.2),
     "lantern": Motif(metal.paint_lantern, "hang", (290, 210, 710, 930), (480, 580), 45, 2.1, 1.14),
-    "candlestick": Motif(metal.paint_candlestick, "shelf", (330, 330, 670, 1030), (500, 820), 34, 2.2, 1.22),
+    "candlestick": Motif(metal.paint_candlestick, "shelf", (330, 330, 670, 1030), (500, 820), 34, 2.2, 1.12),
     "iron_grille": Motif(metal.paint_iron_grille, "bare", (190, 160, 810, 1000), (560, 720), 120, 2.0, 1.12),
     "iron_mirror": Motif(metal.paint_iron_mirror, "bare", (200, 140, 800, 1020), (740, 540), 85, 2.1, 1.02),
     "iron_table": Motif(metal.paint_iron_table, "shelf", (150, 410, 850, 1040), (500, 580), 50, 1.9, 1.1),

@@ -227,7 +227,7 @@ def paint_candlestick(sheet: Sheet, rng: Random, dye: Dye) -> None:
     profile: Points = [(foot, 0), (foot, 14), (foot * 0.86, 30), (foot * 0.42, 62), (foot * 0.2, 110)]
     h = 110.0
     for _ in range(rng.choice((2, 3, 4))):
-        knob, tall = foot * rng.uniform(0.26, 0.46), rng.uniform(60, 130)
+        knob, tall = foot * rng.uniform(0.26, 0.46), rng.uniform(56, 100)
         profile += [
             (foot * 0.14, h + 14),
             (knob, h + 14 + tall * 0.4),
