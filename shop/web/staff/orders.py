@@ -43,7 +43,6 @@ class HandOverForm(StaffForm):
     lines = SelectMultipleField(
         lazy_gettext("What is in the parcel"),
         [required(lazy_gettext("Tick what is in the parcel."))],
-        coerce=int,
     )
     carrier = LineField(lazy_gettext("Carrier"))
     tracking = LineField(lazy_gettext("Tracking number"))
@@ -56,7 +55,7 @@ class RefundForm(StaffForm):
     extent = RadioField(
         lazy_gettext("What is given back"), [required(lazy_gettext("Choose what is given back."))], default=None
     )
-    lines = SelectMultipleField(lazy_gettext("Lines to give back"), coerce=int)
+    lines = SelectMultipleField(lazy_gettext("Lines to give back"))
     reason = SelectField(lazy_gettext("Reason"), [required(lazy_gettext("Choose a reason."))])
 
     def validate(self, extra_validators: Any = None) -> bool:
@@ -158,7 +157,7 @@ def _units_of(lines: list[OrderLine]) -> dict[int, Unit]:
 def _names_of(ids: Any) -> dict[int, str]:
     wanted = {account_id for account_id in ids if account_id is not None}
     rows = db.session.execute(select(Account.id, Account.name).where(Account.id.in_(wanted)))
-    return dict(rows.tuples())
+    return dict(rows.tuples().all())
 
 
 def _account_words(units: dict[int, Unit]) -> dict[str, str]:
@@ -173,7 +172,7 @@ def _account_words(units: dict[int, Unit]) -> dict[str, str]:
 def _hand_over_form(unit: Unit, lines: list[OrderLine], **kwargs: Any) -> HandOverForm:
     form = HandOverForm(prefix=f"{unit.public_id}-", **kwargs)
     mine = [line for line in lines if line.unit_id == unit.id and line.state in SENDABLE]
-    form.lines.choices = [(line.id, f"{line.quantity} × {line.title}") for line in mine]
+    form.lines.choices = [(str(line.id), f"{line.quantity} × {line.title}") for line in mine]
     return form
 
 
@@ -186,7 +185,12 @@ def _hand_over_forms(
         ready = [line.id for line in lines if line.unit_id == unit.id and line.state in SENDABLE]
         if order.state != "paid" or not ready:
             continue
-        form = _hand_over_form(unit, lines, formdata=None, data={"lines": ready, "handed_over_on": clock.today()})
+        form = _hand_over_form(
+            unit,
+            lines,
+            formdata=None,
+            data={"lines": [str(line_id) for line_id in ready], "handed_over_on": clock.today()},
+        )
         if isinstance(wrong, HandOverForm) and wrong.carrier.name == form.carrier.name:
             form = wrong
         forms.append((unit, form))
@@ -199,7 +203,7 @@ def _refund_form(order_id: int, **kwargs: Any) -> RefundForm:
         ("all", _("Everything not given back yet, with the postage")),
         ("lines", _("Only the lines ticked below")),
     ]
-    form.lines.choices = [(line.id, f"{line.quantity} × {line.title}") for line in refundable(order_id)[0]]
+    form.lines.choices = [(str(line.id), f"{line.quantity} × {line.title}") for line in refundable(order_id)[0]]
     form.reason.choices = [("", _("Choose")), *((code, words.refund_reasons()[code]) for code in REASONS)]
     return form
 
@@ -245,18 +249,19 @@ def send(number: str, unit_id: str) -> Response | tuple[str, int]:
     form = _hand_over_form(unit, lines)
     if not form.validate():
         return _refused(number, form)
+    chosen = [int(line_id) for line_id in form.lines.data]
     try:
         with transaction():
             hand_over(
                 order.id,
                 unit_id=unit.id,
-                line_ids=form.lines.data,
+                line_ids=chosen,
                 carrier=form.carrier.data,
                 tracking=form.tracking.data,
                 handed_over_on=_day(form.handed_over_on.data),
                 actor=officer.id,
                 # What its maker has not marked ready is sent in the maker's name, and recorded so.
-                on_behalf=any(line.state == "accepted" for line in lines if line.id in form.lines.data),
+                on_behalf=any(line.state == "accepted" for line in lines if line.id in chosen),
             )
     except (Invalid, TransitionRefused) as error:
         form.blame(_moved_on(error))
@@ -278,7 +283,7 @@ def refund(number: str) -> Response | tuple[str, int]:
     form = _refund_form(order.id)
     if not form.validate():
         return _refused(number, form)
-    chosen = form.lines.data if form.extent.data == "lines" else None
+    chosen = [int(line_id) for line_id in form.lines.data] if form.extent.data == "lines" else None
     try:
         with transaction():
             request_refund(order.id, line_ids=chosen, reason=form.reason.data, actor=officer.id)

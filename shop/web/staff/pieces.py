@@ -151,7 +151,7 @@ def index() -> str:
     order = (Product.id,) if state == "review" else (Product.id.desc(),)
     products = list(db.session.scalars(statement.order_by(*order)))
     shown = products[:PAGE]
-    counts = db.session.execute(select(Product.state, func.count()).group_by(Product.state)).tuples()
+    counts = db.session.execute(select(Product.state, func.count()).group_by(Product.state)).tuples().all()
     more = {"state": state, "q": q or None, "before": shown[-1].id} if len(products) > PAGE else None
     return render_template(
         "staff/pieces/index.html",

@@ -8,8 +8,9 @@ from typing import Any
 from flask import Blueprint, redirect, render_template, request, url_for
 from sqlalchemy import select
 from werkzeug.wrappers import Response
-from wtforms import RadioField, SelectField
+from wtforms import SelectField
 
+from shop.artisans.models import Unit
 from shop.artisans.queries import unit_names
 from shop.catalogue.models import Family
 from shop.core import clock
@@ -43,7 +44,7 @@ LINES_SHOWN = 500
 class SendForm(StaffForm):
     recipient = SelectField(lazy_gettext("Recipient"), [required(lazy_gettext("Choose a recipient."))])
     month = LineField(lazy_gettext("Month"), [required(lazy_gettext("Write the month as in 2026-03."))])
-    basis = RadioField(lazy_gettext("Basis"), default="exported")
+    basis = SelectField(lazy_gettext("Basis"), default="exported")
 
 
 def _periods(today: date) -> list[tuple[str, dict[str, str]]]:
@@ -89,7 +90,7 @@ def _sales_page(
         query=report.filters.as_query() if report is not None else {},
         wording=wording,
         headings=wording.headings(),
-        send_form=send or _send_form(formdata=None, data={"month": f"{asked.get('from', '')[:7]}"}),
+        send_form=send or _send_form(formdata=None, data={"month": asked.get("from", "")[:7], "basis": asked.get("basis") or "exported"}),
         problems=send.problems() if send is not None else [{"id": name, "text": errors[name]} for name in errors],
     )
 
@@ -154,8 +155,14 @@ def lines() -> str:
         unit_name=unit_name(unit) if unit is not None else "",
         currency=currency,
         rate_text=_rate_text,
+        names=_names({line.unit_id for line in found}),
         wording=wording,
     )
+
+
+def _names(public_ids: set[str]) -> dict[str, str]:
+    units = db.session.scalars(select(Unit).where(Unit.public_id.in_(public_ids)))
+    return {unit.public_id: unit_name(unit) for unit in units}
 
 
 def _rate_text(rate: DatedRate) -> str:

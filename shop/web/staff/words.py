@@ -23,7 +23,7 @@ def line_badge(state: str) -> Badge:
     """(kind, text) of a status for the state of an order line."""
     return {
         "placed": ("neutral", _("Not paid yet")),
-        "paid": ("warn", _("Waits for the maker’s answer")),
+        "paid": ("warn", _("Waits for an answer")),
         "accepted": ("action", _("In preparation")),
         "declined": ("wrong", _("Declined by the maker")),
         "ready": ("action", _("Ready to hand over")),
