@@ -151,9 +151,9 @@ def totals_text(report: Report) -> str:
     """How much was counted, in one line."""
     totals = report.totals
     parts = [
-        ngettext("%(shown)s unit", "%(shown)s units", totals.units, shown=number(totals.units)),
-        ngettext("%(shown)s order", "%(shown)s orders", totals.orders, shown=number(totals.orders)),
-        ngettext("%(shown)s line", "%(shown)s lines", totals.lines, shown=number(totals.lines)),
+        ngettext("%(count)s unit", "%(count)s units", totals.units, count=number(totals.units)),
+        ngettext("%(count)s order", "%(count)s orders", totals.orders, count=number(totals.orders)),
+        ngettext("%(count)s line", "%(count)s lines", totals.lines, count=number(totals.lines)),
     ]
     return list_text(parts)
 
@@ -164,10 +164,10 @@ def unconverted_text(report: Report) -> str:
     if not missing:
         return ""
     return ngettext(
-        "%(shown)s line has no exchange rate and is missing from the dirham column.",
-        "%(shown)s lines have no exchange rate and are missing from the dirham column.",
+        "%(count)s line has no exchange rate and is missing from the dirham column.",
+        "%(count)s lines have no exchange rate and are missing from the dirham column.",
         missing,
-        shown=number(missing),
+        count=number(missing),
     )
 
 
