@@ -26,7 +26,8 @@ class Estimate:
 def suggest_price(ask_mad_minor: int, currency: str, on: date | None = None) -> int:
     """The maker's ask plus the margin of the policy `price_margin_bp`, at the day's rate, up to whole units.
 
-    The margin covers commission and payment fee, so that about the ask reaches the maker. Raises MissingRate.
+    The margin covers commission, payment fee and exchange, so that not less than the ask reaches the maker. Raises
+    MissingRate.
     """
     day = on or clock.today()
     rate = _rate(currency, day)

@@ -6,6 +6,7 @@ from decimal import Decimal
 from typing import Any
 
 from flask import Blueprint, redirect, render_template, request, url_for
+from markupsafe import Markup
 from werkzeug.wrappers import Response
 from wtforms import Form
 
@@ -13,13 +14,14 @@ from shop.catalogue import services
 from shop.catalogue.errors import StockInvalid
 from shop.catalogue.models import Product
 from shop.catalogue.pieces import craft_names, find_unit_product, get_unit_product, list_picture_ids, list_variants
+from shop.catalogue.pricing import Estimate
 from shop.core import clock, ids
 from shop.core.db import transaction
 from shop.core.errors import Invalid, NotFound
 from shop.core.money import round_half_up
 from shop.i18n import current_language
 from shop.i18n import gettext as _
-from shop.i18n.formats import number
+from shop.i18n.formats import isolate, number
 from shop.i18n.texts import tell, texts_of
 from shop.media.errors import PictureRefused
 from shop.media.images import Cleaned, clean, keep
@@ -119,7 +121,7 @@ def _uploads() -> tuple[list[Cleaned], list[str]]:
         try:
             cleaned.append(clean(file.read()))
         except PictureRefused as refusal:
-            refusals.append(f"{file.filename}: {refusal.text}")
+            refusals.append(Markup("%s: %s") % (isolate(file.filename), refusal.text))
     return cleaned, refusals
 
 
@@ -225,8 +227,7 @@ def _question(product: Product, step: str, form: Form, refusal: str = "") -> str
     if step == "price":
         values["ask"] = variants[0].ask_mad_minor if variants else None
         values["estimate"] = found = estimate(values["ask"])
-        # Shown to four places: 10.8123 DH; the sum itself is made with the exact rate.
-        values["rate_text"] = number(Decimal(round_half_up(found.rate.mad * 10_000)) / 10_000) if found else ""
+        values["rate_text"] = _rate_text(found) if found else ""
     return render_template(
         f"artisan/drafts/{step}.html",
         product=product,
@@ -235,6 +236,12 @@ def _question(product: Product, step: str, form: Form, refusal: str = "") -> str
         **values,
         **_way(step, product.public_id),
     )
+
+
+def _rate_text(found: Estimate) -> str:
+    """`1 EUR = 10.812 DH`: three places to be read; the sums are made with the exact rate."""
+    shown = number(Decimal(round_half_up(found.rate.mad * 1_000)) / 1_000)
+    return f"1 {found.currency} = {shown} DH"
 
 
 def _way(step: str, public_id: str) -> dict[str, Any]:

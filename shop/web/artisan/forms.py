@@ -119,7 +119,7 @@ class PriceForm(FlaskForm):
     """The price in whole dirhams."""
 
     ask = WholeField(
-        lazy_gettext("How much do you want for one?"),
+        lazy_gettext("Your price for one"),
         lazy_gettext("Type the price in whole dirhams, like 450."),
         least=1,
         most=1_000_000,
