@@ -1,5 +1,7 @@
 """What a report says about itself, in the language of the moment: title, period, circles, definitions, headings."""
 
+from collections.abc import Iterable
+
 from sqlalchemy import select
 
 from shop.catalogue.models import Family
@@ -52,7 +54,7 @@ def facts(report: Report) -> list[tuple[str, str]]:
         if code is not None:
             pairs.append((label, _name_of(model, code)))
     if filters.country is not None:
-        pairs.append((_("Destination"), country_name(filters.country)))
+        pairs.append((_("Destination"), destination_names([filters.country])[filters.country]))
     pairs.append((_("Made on"), datetime_(report.as_of)))
     return pairs
 
@@ -73,6 +75,12 @@ def region_label(code: str) -> str:
     return region.name() if region else code
 
 
+def destination_names(codes: Iterable[str]) -> dict[str, str]:
+    """Names of destinations by code; every code the programme counts as home is Morocco, an unknown one is nothing."""
+    home = set(get_policy("domestic_codes"))
+    return {code: country_name("MA" if code in home else code) if code else "" for code in codes}
+
+
 def edition_names() -> dict[str, str]:
     """Names of the editions in the language of the moment, by code."""
     return {row.code: str(getattr(row, f"name_{current_language()}")) for row in db.session.scalars(select(Edition))}
@@ -80,14 +88,12 @@ def edition_names() -> dict[str, str]:
 
 def definitions(filters: ReportFilters) -> list[str]:
     """The sentences without which the figures cannot be read."""
-    domestic = list_text(country_name(code) for code in get_policy("domestic_codes", filters.last))
     days = get_policy("refund_window_days", filters.last)
     basis = {
         "booked": _("A sale counts on the day its order was paid, wherever it goes."),
         "exported": _(
-            "A sale counts on the day it was handed to the carrier for a destination abroad (not %(domestic)s). "
-            "What was cancelled before that never counts.",
-            domestic=domestic,
+            "A sale counts on the day it was handed to the carrier for a destination abroad. "
+            "What was cancelled before that never counts."
         ),
         "settled": ngettext(
             "A sale counts when %(num)s day has passed since it was handed over for a destination abroad "

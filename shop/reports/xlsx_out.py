@@ -5,7 +5,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from shop.core.money import exponent
-from shop.i18n.formats import country_name, date
+from shop.i18n.formats import date
 from shop.i18n.messages import gettext as _
 from shop.reports import wording
 from shop.reports.csv_out import guard
@@ -148,20 +148,21 @@ def _write_lines(sheets: _Sheets, lines: list[ReportLine], names: dict[str, str]
         (_("Balance transactions at Stripe"), 30),
     ]
     sheet = sheets.sheet(_("Lines"), columns)
+    places = wording.destination_names({line.country for line in lines})
     for at, line in enumerate(lines, start=1):
-        _write_line(sheets, sheet, at, line, names)
+        _write_line(sheets, sheet, at, line, names[line.unit_id], places[line.country])
 
 
-def _write_line(sheets: _Sheets, sheet: "Worksheet", at: int, line: ReportLine, names: dict[str, str]) -> None:
+def _write_line(sheets: _Sheets, sheet: "Worksheet", at: int, line: ReportLine, unit: str, place: str) -> None:
     plain, amount = sheets.style(), sheets.amount(line.currency)
     sheet.write_datetime(at, 0, line.on, sheets.style(num_format="yyyy-mm-dd"))
     texts = {
         1: line.number,
         2: _("Sale") if line.kind == "sale" else _("Refund"),
-        3: names.get(line.unit_id, line.unit_id),
+        3: unit,
         4: line.sku,
         5: line.title,
-        6: country_name(line.country) if line.country else "",
+        6: place,
         8: line.currency,
         15: line.payment_intent,
         16: line.charge,
