@@ -1,56 +1,64 @@
 """create_app: the only file that knows every room. Doors and subscriptions are two tables."""
 
-import importlib
-import importlib.util
-from typing import Any
-
 from flask import Flask
 from sqlalchemy.engine import make_url
 from werkzeug.middleware.proxy_fix import ProxyFix
 
+from shop.accounts import models as accounts_tables
+from shop.artisans import models as artisans_tables
+from shop.catalogue import models as catalogue_tables
 from shop.core import runtime
+from shop.core import tables as core_tables
 from shop.core.config import Settings
 from shop.core.db import db, engine_options
 from shop.core.events import subscribe
 from shop.core.installation import load_settings
+from shop.fulfilment import models as fulfilment_tables
 from shop.fulfilment.events import LineAnswered
-from shop.i18n import jinja
+from shop.i18n import jinja, messages
+from shop.i18n import texts as text_tables
+from shop.ledger import models as ledger_tables
+from shop.media import models as media_tables
+from shop.notifications import handlers
+from shop.notifications import models as notifications_tables
+from shop.orders import models as orders_tables
+from shop.payments import models as payments_tables
 from shop.payments.refunds import on_line_declined
-from shop.web import assets, faults, guards, headers, sessions, speech, status
+from shop.programme import models as programme_tables
+from shop.shipping import models as shipping_tables
+from shop.web import assets, faults, guards, headers, media, sessions, speech, status
+from shop.web.api import door as api
+from shop.web.artisan import door as artisan
+from shop.web.demo import door as demo
+from shop.web.staff import door as staff
+from shop.web.storefront import door as storefront
+from shop.web.storefront import root
+from shop.web.webhooks import stripe as webhooks
 
-
-def _optional(name: str) -> Any:
-    try:
-        return importlib.import_module(name)
-    except ImportError as error:
-        print("NOT YET:", name, error)
-        return None
-
-
-def load_tables() -> None:
-    """Import every room's tables, so that metadata is whole."""
-    for name in [
-        "core.tables",
-        "accounts.models",
-        "media.models",
-        "artisans.models",
-        "programme.models",
-        "catalogue.models",
-        "shipping.models",
-        "orders.models",
-        "fulfilment.models",
-        "ledger.models",
-        "payments.models",
-        "notifications.models",
-        "i18n.texts",
-    ]:
-        importlib.import_module(f"shop.{name}")
+# Importing them is what makes the metadata whole; the list is here so that none is forgotten.
+TABLES = (
+    core_tables,
+    text_tables,
+    accounts_tables,
+    media_tables,
+    artisans_tables,
+    programme_tables,
+    catalogue_tables,
+    shipping_tables,
+    orders_tables,
+    fulfilment_tables,
+    ledger_tables,
+    payments_tables,
+    notifications_tables,
+)
+DOORS = (storefront, artisan, staff, api)
+SINGLE_PAGES = (root.blueprint, media.blueprint, webhooks.blueprint, status.blueprint)
 
 
 def create_app(settings: Settings) -> Flask:
     """The WSGI application for some settings."""
     runtime.install(settings)
-    load_tables()
+    messages.load()
     app = Flask(__name__, static_folder=None, template_folder="templates")
     app.config.update(
         SETTINGS=settings,
@@ -71,7 +79,6 @@ def create_app(settings: Settings) -> Flask:
     assets.init_assets(app, settings.instance / "fonts")
     for part in (speech.init_speech, guards.init_guards, headers.init_headers, faults.init_faults):
         part(app)
-    app.register_blueprint(status.blueprint)
     _open_doors(app, settings)
     _subscribe()
     if settings.trusted_proxies:
@@ -86,22 +93,12 @@ def from_environment() -> Flask:
 
 
 def _open_doors(app: Flask, settings: Settings) -> None:
-    for name in ("storefront", "artisan", "staff", "api"):
-        door = _optional(f"shop.web.{name}.door")
-        if door is not None:
-            app.register_blueprint(door.make_door())
-    for name, attribute in (
-        ("shop.web.media", "blueprint"),
-        ("shop.web.webhooks.stripe", "blueprint"),
-        ("shop.web.storefront.root", "blueprint"),
-    ):
-        module = _optional(name)
-        if module is not None:
-            app.register_blueprint(getattr(module, attribute))
+    for door in DOORS:
+        app.register_blueprint(door.make_door())
+    for blueprint in SINGLE_PAGES:
+        app.register_blueprint(blueprint)
     if settings.demo:
-        module = _optional("shop.web.demo.door")
-        if module is not None:
-            app.register_blueprint(module.make_door())
+        app.register_blueprint(demo.make_door())
 
 
 def _refund_declined(event: LineAnswered) -> None:
@@ -111,6 +108,4 @@ def _refund_declined(event: LineAnswered) -> None:
 
 def _subscribe() -> None:
     subscribe(LineAnswered, _refund_declined)
-    handlers = _optional("shop.notifications.handlers")
-    if handlers is not None:
-        handlers.subscribe_all()
+    handlers.subscribe_all()
