@@ -88,7 +88,7 @@ def get_product_page(public_id: str, language: str, currency: str) -> ProductPag
     return ProductPage(
         id=row.product_id,
         public_id=row.product_public_id,
-        slugs=titlename_slugs(titles, row.product_public_id),
+        slugs=title_slugs(titles, row.product_public_id),
         title=title,
         description=tell(told.get(("product", "description"), {}), language),
         care=tell(told.get(("product", "care"), {}), language),
@@ -117,7 +117,7 @@ def get_product_page(public_id: str, language: str, currency: str) -> ProductPag
     )
 
 
-def titlename_slugs(titles: dict[str, str], public_id: str) -> dict[str, str]:
+def title_slugs(titles: dict[str, str], public_id: str) -> dict[str, str]:
     """The slug of a product in each language, from the title a reader of that language is shown."""
     slugs = {}
     for code in ("ar", "fr", "en"):

@@ -19,13 +19,11 @@ class Arrival:
 
 
 def add_working_days(day: date, count: int) -> date:
-    """The day that many working days (Monday to Friday) later; a count of 0 gives the next working day at once."""
-    while day.weekday() >= _SATURDAY:
+    """The day that many working days (Monday to Friday) later; 0: the day itself or the next Monday."""
+    while count > 0 or day.weekday() >= _SATURDAY:
         day += timedelta(days=1)
-    for _step in range(count):
-        day += timedelta(days=1)
-        while day.weekday() >= _SATURDAY:
-            day += timedelta(days=1)
+        if day.weekday() < _SATURDAY:
+            count -= 1
     return day
 
 

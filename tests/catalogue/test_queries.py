@@ -1,0 +1,166 @@
+"""Listings, facets, search, and what has a page."""
+
+from datetime import date
+from typing import Any
+
+import pytest
+from flask import Flask
+from sqlalchemy import update
+
+from shop.catalogue.makers import get_maker, list_makers
+from shop.catalogue.models import Product, SearchRow, Variant
+from shop.catalogue.product_page import get_product_page
+from shop.catalogue.queries import Filters, find_craft, list_crafts, list_products
+from shop.catalogue.search import words_of
+from shop.core.db import db, transaction
+from shop.core.errors import NotFound
+from shop.programme.models import Membership
+from tests.builders import make_basics, make_product, make_unit
+
+
+def change(model: type[Any], *where: Any, **values: Any) -> None:
+    with transaction():
+        db.session.execute(update(model).where(*where).values(**values))
+
+
+def product_of(variant: Variant) -> Product:
+    return db.session.get_one(Product, variant.product_id, populate_existing=True)
+
+
+def remember(variant: Variant, *parts: str) -> None:
+    with transaction():
+        db.session.merge(SearchRow(product_id=variant.product_id, words=words_of(parts)))
+
+
+def found(**filters: Any) -> list[str]:
+    return [card.public_id for card in list_products("en", "EUR", Filters(**filters)).cards]
+
+
+@pytest.mark.both_databases
+def test_a_page_costs_the_same_statements_whatever_its_size(app: Flask, count_statements) -> None:
+    unit = make_unit()
+    make_product(unit)
+    counts = []
+    for more in (0, 25):
+        for _piece in range(more):
+            make_product(unit)
+        with count_statements() as seen:
+            list_products("ar", "EUR", Filters())
+        counts.append(len(seen))
+    assert counts == [3, 3]
+
+
+@pytest.mark.both_databases
+def test_a_product_page_reads_its_piece_in_four_statements(app: Flask, count_statements) -> None:
+    public_id = product_of(make_product(materials=["wool"])).public_id
+    with count_statements() as seen:
+        page = get_product_page(public_id, "fr", "EUR")
+    assert len(seen) == 4
+    assert page.title.text == "Tapis de laine noué"
+    assert (page.stock, page.offers[0].minor, page.maker.place) == ("available", 32000, "Taznakht")
+
+
+@pytest.mark.both_databases
+def test_facets_count_what_each_choice_would_find(app: Flask) -> None:
+    fez, safi = make_unit(region="MA-03"), make_unit(region="MA-07")
+    make_product(fez)
+    make_product(fez, craft="pottery", family="POT", kind="repeatable", stock=3)
+    make_product(safi, craft="pottery", family="POT")
+    listing = list_products("en", "EUR", Filters(craft="pottery"))
+    assert listing.total == 2
+    assert {option.value: option.count for option in listing.facets["craft"]} == {"rug": 1, "pottery": 2}
+    assert {option.value: option.count for option in listing.facets["region"]} == {"03": 1, "07": 1}
+    assert list_products("en", "EUR", Filters(craft="pottery", region="07", kind="one_of_a_kind")).total == 1
+
+
+def test_pages_follow_each_other_without_a_gap_and_end(app: Flask) -> None:
+    unit = make_unit()
+    everything = {product_of(make_product(unit)).public_id for _piece in range(5)}
+    pages = [list_products("en", "EUR", Filters(), page, size=2) for page in (1, 2, 3)]
+    assert [len(page.cards) for page in pages] == [2, 2, 1]
+    assert {card.public_id for page in pages for card in page.cards} == everything
+    with pytest.raises(NotFound):
+        list_products("en", "EUR", Filters(), 4, size=2)
+
+
+@pytest.mark.parametrize("filters", [{"craft": "x"}, {"family": "x"}, {"region": "99"}, {"region": "x"}, {"kind": "x"}])
+def test_a_value_that_does_not_exist_is_not_an_empty_list(app: Flask, filters: dict[str, str]) -> None:
+    make_product()
+    with pytest.raises(NotFound):
+        list_products("en", "EUR", Filters(**filters))
+
+
+def test_a_craft_without_pieces_is_an_empty_list(app: Flask) -> None:
+    make_product()
+    assert list_products("en", "EUR", Filters(craft="pottery")).total == 0
+    assert [craft.code for craft in list_crafts("en")] == ["rug"]
+
+
+@pytest.mark.both_databases
+@pytest.mark.parametrize("q", ["Safi", "asfi", "آسفي", "أسفي", "POTTERY", "poteries", "الفخار", "pott safi", "plat"])
+def test_a_word_is_found_in_any_of_its_spellings(app: Flask, q: str) -> None:
+    dish, rug = make_product(), make_product()
+    remember(dish, "Plat bleu de Safi", "poterie")
+    remember(rug, "Tapis", "Taznakht")
+    assert found(q=q) == [product_of(dish).public_id]
+
+
+@pytest.mark.parametrize("q", ["%", "_", "'", "\\", "\x00", "💙", "a" * 5000, '" OR 1=1'])
+def test_a_strange_question_is_only_a_question(app: Flask, q: str) -> None:
+    remember(make_product(), "Tapis")
+    assert isinstance(found(q=q), list)
+
+
+def test_only_what_is_published_by_an_admitted_unit_is_shown(app: Flask) -> None:
+    shown, draft = make_product(), make_product(state="draft")
+    make_product(make_unit(admitted=False))
+    assert found() == [product_of(shown).public_id]
+    with pytest.raises(NotFound):
+        get_product_page(product_of(draft).public_id, "en", "EUR")
+    change(Membership, to_on=date(2026, 6, 14))
+    assert found() == []
+
+
+@pytest.mark.both_databases
+def test_a_sold_single_piece_leaves_the_list_and_keeps_its_page(app: Flask) -> None:
+    rug = make_product()
+    public_id = product_of(rug).public_id
+    change(Variant, Variant.id == rug.id, available=0, reserved=1)
+    assert list_products("en", "EUR", Filters()).cards[0].stock == "reserved"
+    assert get_product_page(public_id, "en", "EUR").stock == "reserved"
+    change(Variant, Variant.id == rug.id, reserved=0, sold=1)
+    assert found() == []
+    assert get_product_page(public_id, "en", "EUR").stock == "sold"
+
+
+def test_without_a_price_in_the_currency_it_is_not_for_sale_in_it(app: Flask) -> None:
+    rug = make_product(prices={"EUR": 100})
+    assert list_products("en", "USD", Filters()).cards[0].minor is None
+    assert get_product_page(product_of(rug).public_id, "en", "USD").stock == "unpriced"
+
+
+def test_a_missing_translation_says_which_language_it_shows(app: Flask) -> None:
+    rug = make_product(titles={"fr": "Tapis"})
+    page = get_product_page(product_of(rug).public_id, "ar", "EUR")
+    assert (page.title.text, page.title.language) == ("Tapis", "fr")
+    assert list_products("ar", "EUR", Filters()).cards[0].title.language == "fr"
+
+
+def test_makers_show_while_admitted_and_while_they_have_pieces(app: Flask) -> None:
+    unit, idle, other = make_unit(region="MA-03"), make_unit(), make_unit(admitted=False)
+    make_product(unit)
+    make_product(other)
+    assert [maker.public_id for maker in list_makers("ar")] == [unit.public_id]
+    assert list_makers("ar", "07") == []
+    assert get_maker(idle.public_id, "fr").persons == (("Fatima Aït Ali", "tisserande"),)
+    with pytest.raises(NotFound):
+        get_maker(other.public_id, "fr")
+
+
+def test_a_craft_is_found_by_the_longest_code_of_its_address(app: Flask) -> None:
+    make_basics()
+    craft, slug = find_craft("rug-rugs-and-more", "en")
+    assert (craft.code, slug) == ("rug", "rugs-and-more")
+    assert find_craft("rug", "en")[1] == ""
+    with pytest.raises(NotFound):
+        find_craft("nothing-rug", "en")
