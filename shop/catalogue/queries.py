@@ -404,7 +404,8 @@ def list_addresses() -> dict[str, list[tuple[str, dict[str, str]]]]:
     makers = db.session.execute(
         select(Unit.public_id, Unit.name_ar, Unit.name_fr, Unit.name_en).where(admitted_units(clock.today()))
     ).all()
-    crafts = db.session.execute(select(Craft.code, Craft.name_ar, Craft.name_fr, Craft.name_en)).all()
+    filled = exists().where(Product.craft == Craft.code, Product.unit_id == Unit.id, shown())
+    crafts = db.session.execute(select(Craft.code, Craft.name_ar, Craft.name_fr, Craft.name_en).where(filled)).all()
     return {
         "products": [(row.public_id, title_slugs(titles.get(row.id, {}), row.public_id)) for row in products],
         "artisans": [(row.public_id, name_slugs(row)) for row in makers],

@@ -5,7 +5,6 @@ from typing import Any
 from flask import Blueprint, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response
 
-from shop.catalogue.stock import OutOfStock
 from shop.core.errors import Conflict, EdgeFailed, Invalid
 from shop.i18n import formats
 from shop.i18n.countries import list_countries
@@ -13,7 +12,7 @@ from shop.i18n.messages import current_language
 from shop.i18n.messages import gettext as _
 from shop.orders.addresses import address_fields, check_buyer
 from shop.orders.cart import CartView, read_cart
-from shop.orders.errors import CartEmpty, NotForSale, PriceChanged, QuantityInvalid
+from shop.orders.errors import QuantityInvalid
 from shop.orders.links import order_path, order_token
 from shop.orders.models import Order
 from shop.payments.checkout import check_out, open_payment
@@ -115,16 +114,14 @@ def _order(
 ) -> Response | str | tuple[str, int]:
     try:
         order = check_out(cart, email=email, address=address, language=current_language())
-    except (OutOfStock, PriceChanged, NotForSale, QuantityInvalid, CartEmpty):
-        # The cart shows which line it is, in its place.
-        return redirect(chrome.link("cart.show"), 303)
     except CannotShip as error:
         return _page(cart, given, {"country": error.text}), 422
     except EdgeFailed:
-        text = _(
-            "The payment page did not answer. Nothing was charged and your answers are kept: press the button again."
-        )
+        text = _("The payment page did not answer. Nothing was charged and your answers are kept: try again.")
         return _page(cart, given, notice=text), 503
+    except (Conflict, QuantityInvalid):
+        # Sold, changed or paid meanwhile: the cart shows which line it is, in its place.
+        return redirect(chrome.link("cart.show"), 303)
     return to_payment(order)
 
 

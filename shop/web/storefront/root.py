@@ -19,6 +19,7 @@ STILL = (
     "pages.shipping",
     "pages.returns",
     "pages.about",
+    "pages.privacy",
 )
 
 
