@@ -7,6 +7,7 @@ from sqlalchemy import select
 from shop.catalogue import stock
 from shop.core import clock
 from shop.core.db import db, record
+from shop.orders.cart import forget_bought
 from shop.orders.events import OrderExpired, OrderPaid, OrderUnfillable
 from shop.orders.models import Order, OrderEvent, Reservation
 from shop.orders.queries import held_of, list_lines
@@ -56,6 +57,7 @@ def mark_paid(order: Order) -> bool:
     order.hold_until = None
     for line in list_lines(order.id):
         line.state = next_line_state(line.state, "pay")
+    forget_bought(order)
     note(order.id, "paid")
     record(OrderPaid(order.id))
     return True

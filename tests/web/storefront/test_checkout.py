@@ -165,6 +165,7 @@ def test_coming_back_paid_says_so_and_the_order_can_be_followed(app: Flask, read
     page = ready.get(f"{own(app, order, '/return', 'en')}&session_id={session_id}")
     assert "Thank you. It is paid." in page.text
     assert only_order().state == "paid"
+    assert ready.get("/en/cart/count.json").json == {"count": 0}
     followed = ready.get(own(app, order, language="en"))
     assert followed.headers["Cache-Control"] == "private, no-store"
     assert "The maker reads your order" in followed.text
