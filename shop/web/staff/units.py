@@ -38,8 +38,8 @@ blueprint = Blueprint("units", __name__, url_prefix="/units")
 
 class AdmitForm(StaffForm):
     edition = SelectField(lazy_gettext("Edition"), [required(lazy_gettext("Choose an edition."))])
-    from_on = DateField(lazy_gettext("From"), [required(lazy_gettext("Enter the first day, as in 2026-03-31."))])
-    to_on = DateField(lazy_gettext("To"), [MayBeEmpty()])
+    from_on = DateField(lazy_gettext("First day"), [required(lazy_gettext("Enter the first day, as in 2026-03-31."))])
+    to_on = DateField(lazy_gettext("Last day"), [MayBeEmpty()])
 
 
 class EndForm(StaffForm):
