@@ -293,7 +293,10 @@ def change_stock(variant_id: int, *, unit_id: int, new_available: int, actor: in
 
     Raises NotFound for another unit's, StockInvalid, stock.OutOfStock when some were bought a moment ago.
     """
-    variant = _get_variant(variant_id)
+    # Read anew and locked: stock moves by statements that no object in memory hears of.
+    variant = db.session.get(Variant, variant_id, with_for_update=True, populate_existing=True)
+    if variant is None:
+        raise NotFound(_("There is no such piece."), variant_id=variant_id)
     product = get_product(variant.product_id)
     if product.unit_id != unit_id:
         raise NotFound(_("There is no such piece in this workshop."), variant_id=variant_id)

@@ -2,7 +2,7 @@
 
 import re
 
-from flask import Blueprint, Response, abort, send_file
+from flask import Blueprint, Response, abort, request
 
 from shop.media.images import path_of
 
@@ -22,8 +22,10 @@ def show(ab: str, name: str) -> Response:
     path = path_of(sha256, int(width), extension)
     if not path.is_file():
         abort(404)
-    response = send_file(path, mimetype=_TYPES[extension], etag=f"{sha256[:32]}-{width}-{extension}", max_age=31536000)
+    response = Response(path.read_bytes(), mimetype=_TYPES[extension])
+    response.set_etag(f"{sha256[:32]}-{width}-{extension}")
     response.headers["Cache-Control"] = "public, max-age=31536000, immutable"
     response.headers["X-Content-Type-Options"] = "nosniff"
     response.headers["Content-Security-Policy"] = "default-src 'none'"
+    response.make_conditional(request)
     return response

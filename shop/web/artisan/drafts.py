@@ -57,7 +57,7 @@ def create() -> Response | tuple[str, int]:
             unit.id, actor=actor, public_id_=draft_id, source_language=current_language()
         )
         if product.state == "draft":
-            _keep(product, cleaned, actor)
+            refusals += _keep(product, cleaned, actor)
     if refusals:
         return _photos_page(product, draft_id, refusals), Invalid.status
     return _go_on(draft_id, "photos")
@@ -114,7 +114,8 @@ def _actor() -> int | None:
 
 def _uploads() -> tuple[list[Cleaned], list[str]]:
     """The photos of the request that can be read, and a sentence for each that cannot."""
-    cleaned, refusals = [], []
+    cleaned: list[Cleaned] = []
+    refusals: list[str] = []
     for file in request.files.getlist("photos"):
         if not file.filename:
             continue
@@ -125,11 +126,16 @@ def _uploads() -> tuple[list[Cleaned], list[str]]:
     return cleaned, refusals
 
 
-def _keep(product: Product, cleaned: list[Cleaned], actor: int | None) -> None:
+def _keep(product: Product, cleaned: list[Cleaned], actor: int | None) -> list[str]:
+    """Put photos to a draft, as many as there is room for; a sentence about those that were too many."""
     now = clock.now()
-    pictures = [keep(picture, uploaded_by=actor, now=now).id for picture in cleaned]
+    room = services.MOST_PICTURES - len(list_picture_ids(product.id))
+    pictures = [keep(picture, uploaded_by=actor, now=now).id for picture in cleaned[: max(0, room)]]
     if pictures:
         services.add_pictures(product.id, pictures)
+    if len(cleaned) > room:
+        return [_("A piece has at most %(count)s photos.", count=services.MOST_PICTURES)]
+    return []
 
 
 def _save_photos(product: Product) -> Response | tuple[str, int]:
@@ -137,10 +143,7 @@ def _save_photos(product: Product) -> Response | tuple[str, int]:
     cleaned, refusals = _uploads()
     with transaction():
         product = get_unit_product(current_unit().id, product.public_id)
-        try:
-            _keep(product, cleaned, _actor())
-        except Invalid as refusal:
-            refusals.append(refusal.text)
+        refusals += _keep(product, cleaned, _actor())
         changed = _rearrange(product)
     if refusals:
         return _photos_page(product, product.public_id, refusals), Invalid.status
@@ -182,10 +185,10 @@ def _photos_page(product: Product | None, draft_id: str, refusals: list[str] | N
 # The other questions
 
 
-def _form(step: str, **stored: Any) -> Form:
+def _form(step: str, **stored: Any) -> Any:
     """The form of a step, filled with what was sent, or with what is stored."""
     kind = {"craft": CraftForm, "name": NameForm, "price": PriceForm, "size": SizeForm, "stock": StockForm}[step]
-    form = kind(formdata=None, data=stored) if stored else kind()
+    form: Any = kind(formdata=None, data=stored) if stored else kind()
     if step == "craft":
         form.craft.choices = [(craft.code, name) for craft, name in craft_names()]
     if step == "stock":
@@ -276,10 +279,11 @@ def _save_name(product: Product, form: NameForm) -> bool:
 
 def _save_price(product: Product, form: PriceForm) -> bool:
     """Whether the maker has already seen what a buyer pays at this price."""
-    asked = {variant.ask_mad_minor for variant in list_variants(product.id)}
-    for variant in list_variants(product.id):
-        services.set_ask(variant.id, form.ask.data * 100)
-    return asked == {form.ask.data * 100}
+    ask, variants = int(form.ask.data or 0) * 100, list_variants(product.id)
+    asked = {variant.ask_mad_minor for variant in variants}
+    for variant in variants:
+        services.set_ask(variant.id, ask)
+    return asked == {ask}
 
 
 def _save_size(product: Product, form: SizeForm) -> bool:

@@ -86,7 +86,7 @@ def change_stock(public_id: str, sku: str) -> Response | tuple[str, int]:
             services.change_stock(
                 variant.id,
                 unit_id=unit.id,
-                new_available=form.available.data,
+                new_available=int(form.available.data or 0),
                 actor=account.id if account else None,
             )
     except (StockInvalid, OutOfStock) as refusal:

@@ -1,0 +1,224 @@
+"""Uploads are refused with a sentence or served without anything but their pixels."""
+
+import os
+import re
+import struct
+import zlib
+from io import BytesIO
+from pathlib import Path
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+from PIL import Image, PngImagePlugin
+
+from shop.core import clock as clock_module
+from shop.core.db import db, transaction
+from shop.media.errors import PictureRefused
+from shop.media.images import EXTENSIONS, MAX_BYTES, Cleaned, accept, clean, keep, path_of, widths_of
+from shop.media.models import Picture
+from shop.media.queries import picture_view, picture_views
+
+PARTS_OF_NO_PICTURE = (b"Exif", b"GPS", b"http://ns.adobe.com", b"ICC_PROFILE", b"iCCP", b"tEXt", b"eXIf", b"XMP ")
+
+
+def picture_bytes(size: tuple[int, int] = (400, 300), kind: str = "JPEG", **options: object) -> bytes:
+    """A picture whose left half is red and whose right half is blue."""
+    image = Image.new("RGB", size, "blue")
+    image.paste("red", (0, 0, size[0] // 2, size[1]))
+    buffer = BytesIO()
+    image.save(buffer, kind, **options)
+    return buffer.getvalue()
+
+
+def files_of(cleaned: Cleaned) -> list[Path]:
+    return [path_of(cleaned.sha256, width, extension) for width in widths_of(cleaned.width) for extension in EXTENSIONS]
+
+
+def torture_names() -> list[str]:
+    folder = Path(os.environ.get("SHOP_SHARED_DATA", Path(__file__).parents[3] / "shared" / "data")) / "images/torture"
+    return sorted(path.name for path in folder.iterdir()) if folder.is_dir() else [""]
+
+
+def _cleaned(data: bytes) -> tuple[Cleaned | None, str]:
+    try:
+        return clean(data), ""
+    except PictureRefused as refusal:
+        return None, refusal.text
+
+
+@pytest.mark.shared
+@pytest.mark.parametrize("name", torture_names())
+def test_a_hostile_or_odd_file_is_refused_with_a_sentence_or_comes_out_clean(
+    app: Flask, shared_data: Path, name: str
+) -> None:
+    data = (shared_data / "images" / "torture" / name).read_bytes()
+    cleaned, refusal = _cleaned(data)
+    if cleaned is None:
+        assert refusal.endswith(".")
+        return
+    for path in files_of(cleaned):
+        body = path.read_bytes()
+        assert not [part for part in PARTS_OF_NO_PICTURE if part in body]
+        with Image.open(path) as image:
+            assert image.mode == "RGB"
+            assert not image.getexif()
+            assert not {"comment", "exif", "icc_profile", "xmp"} & set(image.info)
+
+
+@pytest.mark.shared
+def test_every_way_a_camera_may_be_held_shows_the_same_way_up(app: Flask, shared_data: Path) -> None:
+    shapes = set()
+    for turn in range(1, 9):
+        cleaned = clean((shared_data / "images" / "torture" / f"landscape_{turn}.jpg").read_bytes())
+        shapes.add((cleaned.width, cleaned.height))
+    assert shapes == {(600, 450)}
+
+
+def test_a_photo_on_its_side_is_turned_upright(app: Flask) -> None:
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    cleaned = clean(picture_bytes((400, 300), exif=exif))
+    assert (cleaned.width, cleaned.height) == (300, 400)
+    with Image.open(path_of(cleaned.sha256, 300, "jpg")) as image:
+        red, blue = image.getpixel((150, 40)), image.getpixel((150, 360))
+    assert red[0] > 200 > blue[0]
+
+
+def test_a_place_a_comment_and_a_tail_are_gone(app: Flask) -> None:
+    exif = Image.Exif()
+    exif.get_ifd(0x8825)[2] = (33.0, 35.0, 12.0)
+    data = picture_bytes(exif=exif, comment=b"my house") + b"<script>alert(1)</script>"
+    for path in files_of(clean(data)):
+        body = path.read_bytes()
+        assert b"my house" not in body
+        assert b"script" not in body
+        assert b"Exif" not in body
+
+
+def test_text_in_a_png_is_gone(app: Flask) -> None:
+    notes = PngImagePlugin.PngInfo()
+    notes.add_text("Author", "somebody’s name", zip=True)
+    for path in files_of(clean(picture_bytes(kind="PNG", pnginfo=notes))):
+        with Image.open(path) as image:
+            assert "Author" not in image.info
+
+
+def _bomb(width: int, height: int) -> bytes:
+    """A PNG of a few thousand bytes whose header promises any number of points."""
+
+    def chunk(kind: bytes, body: bytes) -> bytes:
+        return struct.pack(">I", len(body)) + kind + body + struct.pack(">I", zlib.crc32(kind + body))
+
+    header = struct.pack(">IIBBBBB", width, height, 1, 0, 0, 0, 0)
+    rows = zlib.compress(bytes(width // 8 + 1) * 100, 9)
+    return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + chunk(b"IDAT", rows) + chunk(b"IEND", b"")
+
+
+@pytest.mark.parametrize("side", [7_000, 12_000, 20_000])
+def test_a_pixel_bomb_is_refused_on_its_header(app: Flask, side: int) -> None:
+    with pytest.raises(PictureRefused) as refusal:
+        clean(_bomb(side, side))
+    assert refusal.value.reason == "too_large"
+
+
+@pytest.mark.parametrize(
+    ("data", "reason"),
+    [
+        (b"", "empty"),
+        (b"not a picture", "kind"),
+        (b"<svg xmlns='http://www.w3.org/2000/svg'/>", "kind"),
+        (b"%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 400 400\n", "kind"),
+        (picture_bytes((400, 300), "GIF"), "kind"),
+        (picture_bytes()[:900], "broken"),
+        (picture_bytes((40, 30)), "too_small"),
+        (b"\xff\xd8" + bytes(MAX_BYTES), "too_heavy"),
+    ],
+    ids=["nothing", "text", "svg", "eps", "gif", "cut off", "tiny", "heavy"],
+)
+def test_what_is_no_photo_is_refused_and_says_why(app: Flask, data: bytes, reason: str) -> None:
+    with pytest.raises(PictureRefused) as refusal:
+        clean(data)
+    assert refusal.value.reason == reason
+    assert refusal.value.fields == {"photos": refusal.value.text}
+
+
+@pytest.mark.parametrize(
+    ("width", "expected"),
+    [(200, [200]), (320, [320]), (1000, [320, 640, 960, 1000]), (1600, [320, 640, 960, 1600])],
+)
+def test_a_picture_is_made_smaller_and_never_larger(app: Flask, width: int, expected: list[int]) -> None:
+    cleaned = clean(picture_bytes((width, 150)))
+    assert widths_of(cleaned.width) == expected
+    for path in files_of(cleaned):
+        with Image.open(path) as image:
+            assert f"-{image.width}." in path.name
+
+
+def test_a_large_photo_ends_at_sixteen_hundred_and_a_long_strip_stays_bounded(app: Flask) -> None:
+    assert clean(picture_bytes((3200, 2400))).width == 1600
+    strip = clean(picture_bytes((1200, 12_000)))
+    assert strip.height == 6400
+    assert strip.width == 640
+
+
+def test_what_is_transparent_becomes_white(app: Flask) -> None:
+    buffer = BytesIO()
+    Image.new("RGBA", (200, 200), (255, 0, 0, 0)).save(buffer, "PNG")
+    assert clean(buffer.getvalue()).colour == "#ffffff"
+
+
+def test_the_same_picture_twice_is_one_row_and_one_set_of_files(app: Flask) -> None:
+    data = picture_bytes()
+    with transaction():
+        first = accept(data, uploaded_by=None, now=clock_module.now())
+        second = accept(data, uploaded_by=7, now=clock_module.now())
+    assert first.id == second.id
+    assert db.session.query(Picture).count() == 1
+
+
+def test_no_unfinished_file_is_left_beside_the_finished_ones(app: Flask) -> None:
+    cleaned = clean(picture_bytes())
+    folder = path_of(cleaned.sha256, 320, "jpg").parent
+    assert sorted(folder.iterdir()) == sorted(files_of(cleaned))
+
+
+def test_views_of_many_pictures_cost_one_statement(app: Flask, count_statements: type) -> None:
+    with transaction():
+        ids = [
+            accept(picture_bytes((300 + number, 200)), uploaded_by=None, now=clock_module.now()).id
+            for number in range(3)
+        ]
+    with count_statements() as seen:
+        views = picture_views([*ids, None, 999])
+    assert len(seen) == 1
+    assert set(views) == set(ids)
+    assert re.fullmatch(r"/media/[0-9a-f]{2}/[0-9a-f]{64}", views[ids[0]]["base"])
+
+
+def test_a_picture_is_served_for_ever_and_never_sniffed(app: Flask, client: FlaskClient) -> None:
+    with transaction():
+        picture = keep(clean(picture_bytes()), uploaded_by=None, now=clock_module.now())
+    view = picture_view(picture)
+    response = client.get(f"{view['base']}-320.webp")
+    assert response.status_code == 200
+    assert response.content_type == "image/webp"
+    assert response.headers["Cache-Control"] == "public, max-age=31536000, immutable"
+    assert response.headers["X-Content-Type-Options"] == "nosniff"
+    again = client.get(f"{view['base']}-320.webp", headers={"If-None-Match": response.headers["ETag"]})
+    assert again.status_code == 304
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "/media/ab/../../shop.sqlite",
+        "/media/ab/secret-key",
+        "/media/ab/.hidden",
+        f"/media/ab/{'ab' * 32}-320.php",
+        f"/media/cd/{'ab' * 32}-320.webp",
+        f"/media/ab/{'ab' * 32}-320.webp",
+    ],
+)
+def test_no_other_file_is_served(client: FlaskClient, address: str) -> None:
+    assert client.get(address).status_code == 404
