@@ -8,7 +8,7 @@ from fractions import Fraction
 from markupsafe import Markup
 
 from shop.core.money import round_half_up
-from shop.core.rates import find_rate
+from shop.core.rates import DatedRate, find_rate
 from shop.i18n import gettext as _
 from shop.i18n.formats import isolate, number
 
@@ -21,17 +21,25 @@ class Dirhams:
     on: date | None
 
 
-def in_dirhams(amounts: Mapping[str, int]) -> Dirhams | None:
-    """Amounts by currency as one estimate in dirhams at the latest rates; None when a rate is missing."""
-    total, days = 0, []
-    for currency, minor in amounts.items():
-        rate = find_rate(currency)
-        if rate is None:
-            return None
-        total += rate.to_mad(minor)
-        if currency != "MAD":
-            days.append(rate.on)
-    return Dirhams(total, min(days, default=None))
+class Converter:
+    """Today's rates, each looked up once for all the lines of a page."""
+
+    def __init__(self) -> None:
+        self._rates: dict[str, DatedRate | None] = {}
+
+    def in_dirhams(self, amounts: Mapping[str, int]) -> Dirhams | None:
+        """Amounts by currency as one estimate in dirhams at the latest rates; None when a rate is missing."""
+        total, days = 0, []
+        for currency, minor in amounts.items():
+            if currency not in self._rates:
+                self._rates[currency] = find_rate(currency)
+            rate = self._rates[currency]
+            if rate is None:
+                return None
+            total += rate.to_mad(minor)
+            if currency != "MAD":
+                days.append(rate.on)
+        return Dirhams(total, min(days, default=None))
 
 
 def whole_dirhams(minor: int) -> Markup:

@@ -15,7 +15,7 @@ from shop.media.queries import picture_views
 from shop.orders.models import Order, OrderLine
 from shop.orders.queries import find_order, get_unit_line, list_lines, list_unit_lines
 from shop.orders.states import TransitionRefused
-from shop.web.artisan.amounts import in_dirhams
+from shop.web.artisan.amounts import Converter
 from shop.web.guards import current_account, current_unit
 
 blueprint = Blueprint("orders", __name__)
@@ -41,9 +41,10 @@ def list() -> str:
     unit = current_unit()
     rows = list_unit_lines(unit.id, GROUPS)
     shares = sum_line_shares([line.id for line, _order in rows])
+    converter = Converter()
     groups: dict[str, Any] = {state: [] for state in GROUPS}
     for line, order in rows:
-        groups[line.state].append((line, order, in_dirhams(shares.get(line.id, {}))))
+        groups[line.state].append((line, order, converter.in_dirhams(shares.get(line.id, {}))))
     groups["handed_over"].reverse()
     pictures = picture_views(line.picture_id for line, _order in rows)
     return render_template("artisan/orders/list.html", groups=groups, pictures=pictures)
@@ -58,7 +59,7 @@ def show(number: str, position: int) -> str:
         line=line,
         order=order,
         photo=picture_views([line.picture_id]).get(line.picture_id or 0),
-        due=in_dirhams(sum_line_shares([line.id]).get(line.id, {})),
+        due=Converter().in_dirhams(sum_line_shares([line.id]).get(line.id, {})),
         moved="moved" in request.args,
     )
 
