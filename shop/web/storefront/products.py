@@ -195,7 +195,7 @@ def _stock_text(piece: ProductPage, chosen: Offer | None) -> str:
     if piece.stock == "unpriced":
         return _("This piece has no price in this currency yet.")
     if piece.stock == "out":
-        return _("Sold out for now: the maker has been told.")
+        return _("Sold out for now.")
     if piece.kind == "one_of_a_kind":
         return _("Only one exists.")
     if piece.kind in {"made_to_order", "custom"}:
