@@ -101,11 +101,16 @@ class CraftForm(FlaskForm):
     craft = RadioField(lazy_gettext("What is it?"), choices=[], validate_choice=False)
 
 
+_TOO_LONG = lazy_gettext("This text is too long. Use at most 4000 letters.")
+
+
 class NameForm(FlaskForm):
     """Name and, if the maker likes, words about it."""
 
     title = StringField(lazy_gettext("Name of the piece"))
-    description = TextAreaField(lazy_gettext("Anything to tell about it?"), [Optional(), Length(max=4000)])
+    description = TextAreaField(
+        lazy_gettext("Anything to tell about it?"), [Optional(), Length(max=4000, message=_TOO_LONG)]
+    )
 
     def validate_title(self, field: StringField) -> None:
         title = (field.data or "").strip()
