@@ -72,7 +72,7 @@ def index() -> str:
         alternates={language: url_for("demo.chairs.index", lang=language) for language in LANGUAGES},
         chairs=_chairs(),
         followed=followed,
-        picture_of_line=pictures.get(followed.line.picture_id) if followed else None,
+        picture_of_line=pictures.get(followed.line.picture_id or 0) if followed else None,
         unit_name=getattr(followed.unit, f"name_{code}") if followed else "",
         title=followed.line.maker_title if followed and code == "ar" else followed.line.title if followed else "",
     )
@@ -144,5 +144,5 @@ def _place(chair: str, followed: Followed | None) -> str:
             return url_for("staff.overview.index")
         return url_for("staff.orders.show", number=followed.order.number)
     if followed is None:
-        return url_for("artisan.home.index")
+        return url_for("artisan.home.show")
     return url_for("artisan.orders.show", number=followed.order.number, position=followed.line.position)

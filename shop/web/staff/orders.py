@@ -77,7 +77,7 @@ def index() -> str:
         states = [state] if state in ORDER_STATES else None
         orders = list_orders(states=states, q=q, before_id=before, limit=PAGE + 1)
     shown = orders[:PAGE]
-    chosen = {"state": state or None, "wait": wait or None, "q": q or None}
+    chosen: dict[str, Any] = {"state": state or None, "wait": wait or None, "q": q or None}
     return render_template(
         "staff/orders/index.html",
         orders=shown,
@@ -157,7 +157,7 @@ def _units_of(lines: list[OrderLine]) -> dict[int, Unit]:
 def _names_of(ids: Any) -> dict[int, str]:
     wanted = {account_id for account_id in ids if account_id is not None}
     rows = db.session.execute(select(Account.id, Account.name).where(Account.id.in_(wanted)))
-    return dict(rows.tuples().all())
+    return dict(rows.all())
 
 
 def _account_words(units: dict[int, Unit]) -> dict[str, str]:

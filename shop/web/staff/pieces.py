@@ -7,6 +7,7 @@ from flask import Blueprint, redirect, render_template, request, url_for
 from sqlalchemy import ColumnElement, func, or_, select
 from werkzeug.wrappers import Response
 from wtforms import SelectField, TextAreaField
+from wtforms.validators import ValidationError
 
 from shop.artisans.queries import get_unit_by_id, unit_name, unit_names, unit_place
 from shop.catalogue.gates import missing_for_publication
@@ -66,7 +67,7 @@ class PieceForm(StaffForm):
         """Four digits are a heading of the Harmonized System, six a subheading, up to ten a national line."""
         digits = field.data.replace(".", "").replace(" ", "")
         if digits and not (digits.isascii() and digits.isdigit() and 4 <= len(digits) <= 10):
-            raise ValueError(_("A customs code has four to ten digits."))
+            raise ValidationError(_("A customs code has four to ten digits."))
         field.data = digits
 
 
@@ -151,8 +152,8 @@ def index() -> str:
     order = (Product.id,) if state == "review" else (Product.id.desc(),)
     products = list(db.session.scalars(statement.order_by(*order)))
     shown = products[:PAGE]
-    counts = db.session.execute(select(Product.state, func.count()).group_by(Product.state)).tuples().all()
-    more = {"state": state, "q": q or None, "before": shown[-1].id} if len(products) > PAGE else None
+    counts = db.session.execute(select(Product.state, func.count()).group_by(Product.state)).all()
+    chosen: dict[str, Any] = {"state": state, "q": q or None}
     return render_template(
         "staff/pieces/index.html",
         rows=_rows(shown),
@@ -160,8 +161,8 @@ def index() -> str:
         states=STATES,
         counts=dict(counts),
         q=q,
-        next_url=url_for("staff.pieces.index", **more) if more else "",
-        first_url=url_for("staff.pieces.index", state=state, q=q or None) if before else "",
+        next_url=url_for("staff.pieces.index", **chosen, before=shown[-1].id) if len(products) > PAGE else "",
+        first_url=url_for("staff.pieces.index", **chosen) if before else "",
         words=words,
     )
 
@@ -193,7 +194,7 @@ def _rows(products: list[Product]) -> list[dict[str, Any]]:
         {
             "product": product,
             "told": tell(titles.get((product.id, "title"), {}), current_language()),
-            "picture": pictures.get(product.cover_id),
+            "picture": pictures.get(product.cover_id or 0),
             "unit": names[product.unit_id],
             "craft": crafts[product.craft],
             "ask": figures.get(product.id, (None, 0))[0],

@@ -70,7 +70,7 @@ def _page(form: RecipientForm) -> str:
         "staff/programmes/index.html",
         programmes=list_programmes(),
         editions=list_editions(),
-        units_in=dict(counts.tuples().all()),
+        units_in=dict(counts.all()),
         recipients=list_recipients(),
         form=form,
         kinds=words.programme_kinds(),

@@ -90,7 +90,10 @@ def _sales_page(
         query=report.filters.as_query() if report is not None else {},
         wording=wording,
         headings=wording.headings(),
-        send_form=send or _send_form(formdata=None, data={"month": asked.get("from", "")[:7], "basis": asked.get("basis") or "exported"}),
+        send_form=send
+        or _send_form(
+            formdata=None, data={"month": asked.get("from", "")[:7], "basis": asked.get("basis") or "exported"}
+        ),
         problems=send.problems() if send is not None else [{"id": name, "text": errors[name]} for name in errors],
     )
 
@@ -119,7 +122,7 @@ def _chart(report: Report) -> Chart | None:
         names[row.unit_id] = row.unit_name
     if not worth:
         return None
-    query = report.filters.as_query()
+    query: dict[str, Any] = dict(report.filters.as_query())
     most = sorted(worth, key=lambda unit_id: (-worth[unit_id], unit_id))[:CHARTED]
     rows = [
         (names[key], worth[key], dirhams_text(worth[key]), url_for("staff.reports.lines", **query, unit=key))

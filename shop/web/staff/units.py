@@ -105,7 +105,7 @@ def index() -> str:
         "staff/units/index.html",
         units=units,
         admitted=admitted,
-        pieces=dict(pieces.tuples().all()),
+        pieces=dict(pieces.all()),
         names={unit.id: unit_name(unit) for unit in list_units()},
         families=dict(_families()),
         regions=dict(_regions()),

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from typing import Any
 
 from sqlalchemy import ColumnElement, Select, and_, func, select
 
@@ -45,7 +46,7 @@ def _of_lines(kind: str) -> ColumnElement[bool]:
     )
 
 
-def orders_waiting(kind: str) -> Select[tuple[int]]:
+def orders_waiting(kind: str) -> Select[Any]:
     """Ids of the orders that wait in a way of WAITS."""
     if kind == "refunds":
         return select(Refund.order_id).where(Refund.state != "succeeded")
@@ -74,7 +75,7 @@ def list_waits() -> list[Wait]:
     return waits
 
 
-def _count(kind: str, statement: Select[tuple[int, datetime | date | None]]) -> Wait:
+def _count(kind: str, statement: Select[*tuple[Any, ...]]) -> Wait:
     count, since = db.session.execute(statement).one()
     return Wait(kind, count, local_day(since) if isinstance(since, datetime) else since)
 
@@ -88,7 +89,7 @@ def list_urgent_lines(limit: int = 12) -> list[tuple[OrderLine, Order]]:
         .order_by(OrderLine.promise_on, OrderLine.id)
         .limit(limit)
     )
-    return [tuple(row) for row in db.session.execute(statement)]
+    return [(row[0], row[1]) for row in db.session.execute(statement)]
 
 
 def list_orders_waiting(kind: str, *, before_id: int | None, limit: int) -> list[Order]:
