@@ -185,7 +185,7 @@ def export_catalogue_command(file: Path, language: str) -> None:
         except OSError as error:
             click.echo(_("%(file)s cannot be written: %(reason)s.", file=file.name, reason=error.strerror), err=True)
             sys.exit(1)
-        click.echo(_("%(count)s rows written to %(file)s.", count=rows, file=file.name), err=True)
+        click.echo(_("Rows written to %(file)s: %(count)s.", count=rows, file=file.name), err=True)
 
 
 class Progress:

@@ -32,7 +32,7 @@ class Fields:
         if required and not value:
             self.fault(name, "empty", _("This cell must not be empty."))
         if len(value) > longest:
-            self.fault(name, "long", _("This text is longer than %(longest)s characters.", longest=longest))
+            self.fault(name, "long", _("This text is too long; the most characters: %(longest)s.", longest=longest))
         return value
 
     def choice(self, name: str, options: Collection[str], *, default: str | None = None) -> str | None:

@@ -119,7 +119,9 @@ def _is_table(name: str) -> bool:
 
 def _only(name: str, found: list[Any]) -> Any:
     if len(found) != 1:
-        text = _("Exactly one table is expected in here, a CSV or XLSX file; there are %(count)s.", count=len(found))
+        text = _(
+            "Exactly one table is expected in here, a CSV or XLSX file; tables found: %(count)s.", count=len(found)
+        )
         raise _unreadable(name, "tables", text)
     return found[0]
 
@@ -270,7 +272,7 @@ def _misfit(name: str, row: TableRow, width: int) -> Problem | None:
     found = len(row.cells)
     if found < width or any(cell.strip() for cell in row.cells[width:]):
         text = _(
-            "This row has %(found)s cells and the header has %(width)s. A delimiter is missing, too many, or not quoted.",
+            "Cells in this row: %(found)s, columns in the header: %(width)s. A delimiter is missing, too many, or not quoted.",
             found=found,
             width=width,
         )
