@@ -20,7 +20,6 @@ class Bar:
     label: str
     value: int
     text: str
-    url: str
     x: float
     y: int
     length: float
@@ -51,9 +50,9 @@ def nice_step(largest: int, steps: int = 4) -> int:
         size *= 10
 
 
-def bar_chart(rows: Sequence[tuple[str, int, str, str]], *, mirrored: bool) -> Chart:
-    """Horizontal bars of rows (label, value, text, url) on one scale that contains zero; values may be negative."""
-    values = [value for _label, value, _text, _url in rows]
+def bar_chart(rows: Sequence[tuple[str, int, str]], *, mirrored: bool) -> Chart:
+    """Horizontal bars of rows (label, value, text) on one scale that contains zero; values may be negative."""
+    values = [value for _label, value, _text in rows]
     highest, lowest = max([*values, 0]), min([*values, 0])
     step = nice_step(max(highest, -lowest, 1))
     # Whole steps that enclose every value: down for the lowest, up for the highest.
@@ -66,14 +65,13 @@ def bar_chart(rows: Sequence[tuple[str, int, str, str]], *, mirrored: bool) -> C
 
     zero, onward = place(0), -1 if mirrored else 1
     bars = []
-    for index, (label, value, text, url) in enumerate(rows):
+    for index, (label, value, text) in enumerate(rows):
         end = place(value)
         bars.append(
             Bar(
                 label=label,
                 value=value,
                 text=text,
-                url=url,
                 x=min(zero, end),
                 y=TOP + index * ROW,
                 length=round(abs(end - zero), 1),

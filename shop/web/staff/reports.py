@@ -122,12 +122,8 @@ def _chart(report: Report) -> Chart | None:
         names[row.unit_id] = row.unit_name
     if not worth:
         return None
-    query: dict[str, Any] = dict(report.filters.as_query())
     most = sorted(worth, key=lambda unit_id: (-worth[unit_id], unit_id))[:CHARTED]
-    rows = [
-        (names[key], worth[key], dirhams_text(worth[key]), url_for("staff.reports.lines", **query, unit=key))
-        for key in most
-    ]
+    rows = [(names[key], worth[key], dirhams_text(worth[key])) for key in most]
     return bar_chart(rows, mirrored=LANGUAGES[current_language()].direction == "rtl")
 
 

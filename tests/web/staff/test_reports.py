@@ -164,7 +164,7 @@ def test_the_balances_are_equal_on_both_sides(office: FlaskClient, sold: Any) ->
 
 
 def test_a_mirrored_chart_is_the_same_chart_from_the_other_side() -> None:
-    rows = [("a", 700, "", ""), ("b", 0, "", ""), ("c", -200, "", "")]
+    rows = [("a", 700, ""), ("b", 0, ""), ("c", -200, "")]
     plain_chart, mirrored = bar_chart(rows, mirrored=False), bar_chart(rows, mirrored=True)
     for bar, other in zip(plain_chart.bars, mirrored.bars, strict=True):
         assert other.length == bar.length
