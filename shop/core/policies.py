@@ -21,7 +21,7 @@ DEFAULTS: dict[str, Any] = {
     # Days after the hand-over in which a refund keeps a sale from counting as settled.
     "refund_window_days": 30,
     # What a suggested price adds to the maker's ask: commission, payment fee, and room for exchange.
-    "price_margin_bp": 3500,
+    "price_margin_bp": 1600,
     # What a payment is taken to cost when a maker is told about what will arrive.
     "fee_estimate_bp": 350,
     "operator": {"name": "Maison de l’export (demonstration)", "email": "contact@example.org"},

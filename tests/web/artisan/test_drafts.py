@@ -53,7 +53,7 @@ def test_a_piece_is_added_question_by_question_and_sent(phone: Phone) -> None:
     assert texts[product.id, "title"] == {"fr": "Bol bleu"}
     assert product.source_language == "fr"
     preview = phone.get(here).text
-    assert "57,00" in preview
+    assert "49,00" in preview
     assert phone.post(f"{here}/submit").location == f"{here}?sent=1"
     assert only_product().state == "review"
     assert phone.post(f"{here}/submit").status_code == 303
@@ -63,7 +63,7 @@ def test_the_price_shows_what_a_buyer_sees_and_about_what_arrives_with_the_day_o
     begin(phone)
     phone.post("/artisan/pieces/0123456789/price", {"ask": "450"})
     page = phone.get("/artisan/pieces/0123456789/price").text
-    assert "57,00" in page
+    assert "49,00" in page
     assert "530" in page
     assert "10,75" in page
     assert re.search(r"1.? janv. 2026", page)
