@@ -76,10 +76,10 @@ def clean(data: bytes) -> Cleaned:
         return _write(_canvas(_open(data)))
 
 
-def clean_image(image: Image.Image) -> Cleaned:
-    """As clean, for a picture our own code drew."""
+def clean_image(image: Image.Image, *, lasting: bool = True) -> Cleaned:
+    """As clean, for a picture our own code drew; one that could be drawn again need not be `lasting` at once."""
     with _one_at_a_time:
-        return _write(_canvas(image))
+        return _write(_canvas(image), lasting=lasting)
 
 
 def keep(cleaned: Cleaned, *, uploaded_by: int | None, drawing: bool = False, now: datetime) -> Picture:
@@ -188,7 +188,7 @@ def _in_srgb(image: Image.Image, profile: bytes | None) -> Image.Image:
     return converted or image
 
 
-def _write(canvas: Image.Image) -> Cleaned:
+def _write(canvas: Image.Image, *, lasting: bool = True) -> Cleaned:
     largest = _encode(canvas, "jpg")
     sha256 = hashlib.sha256(largest).hexdigest()
     smaller = canvas
@@ -201,7 +201,7 @@ def _write(canvas: Image.Image) -> Cleaned:
             target = path_of(sha256, width, extension)
             if not target.exists():
                 body = largest if extension == "jpg" and width == canvas.width else _encode(smaller, extension)
-                _write_file(target, body)
+                _write_file(target, body, lasting=lasting)
     colour = "#" + smaller.resize((1, 1), Image.Resampling.BOX).tobytes().hex()
     return Cleaned(sha256, canvas.width, canvas.height, colour)
 
@@ -209,21 +209,23 @@ def _write(canvas: Image.Image) -> Cleaned:
 def _encode(image: Image.Image, extension: str) -> bytes:
     buffer = BytesIO()
     if extension == "webp":
-        image.save(buffer, "WEBP", quality=80, method=4)
+        # Method 4 takes two and a half times as long for files three hundredths smaller.
+        image.save(buffer, "WEBP", quality=80, method=2)
     else:
         image.save(buffer, "JPEG", quality=82, optimize=True, progressive=True)
     return buffer.getvalue()
 
 
-def _write_file(target: Path, body: bytes) -> None:
-    """All or nothing: a file that has its name is whole, also after the power went."""
+def _write_file(target: Path, body: bytes, *, lasting: bool) -> None:
+    """All or nothing: a file that has its name is whole, and if it is lasting also after the power went."""
     target.parent.mkdir(parents=True, exist_ok=True)
     unfinished = target.with_name(f".{uuid.uuid4().hex}")
     try:
         with unfinished.open("xb") as file:
             file.write(body)
-            file.flush()
-            os.fsync(file.fileno())
+            if lasting:
+                file.flush()
+                os.fsync(file.fileno())
         unfinished.replace(target)
     except BaseException:
         unfinished.unlink(missing_ok=True)
