@@ -74,11 +74,9 @@ def _page(cart: CartView, given: dict[str, str], errors: dict[str, str] | None =
 
 
 def _summary_line(cart: CartView, line: Any) -> dict[str, Any]:
-    sign = chrome.unit_sign(line.sale_unit)
-    amount = f"{line.quantity} {sign}" if sign else f"× {line.quantity}"
     return {
         "title": line.title.text,
-        "note": formats.list_text([part for part in (line.options, formats.isolate(amount)) if part]),
+        "note": chrome.line_note(line.options, line.quantity, line.sale_unit),
         "minor": line.line_minor,
         "currency": cart.currency,
         "picture": line.picture,

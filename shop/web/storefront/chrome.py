@@ -4,11 +4,13 @@ from collections.abc import Mapping
 from typing import Any
 
 from flask import current_app, g, request, url_for
+from markupsafe import Markup
 
 from shop.catalogue.models import CURRENCIES
 from shop.catalogue.queries import Card
 from shop.core.errors import NotFound
 from shop.i18n.countries import COUNTRY_CODES
+from shop.i18n.formats import isolate
 from shop.i18n.languages import LANGUAGES
 from shop.i18n.messages import current_language
 from shop.i18n.messages import gettext as _
@@ -177,6 +179,13 @@ def price_note(sale_unit: str) -> str:
 def unit_sign(sale_unit: str) -> str:
     """What stands behind a quantity."""
     return {"pair": _("pairs"), "set": _("sets"), "m2": _("m²"), "m": _("m")}.get(sale_unit, "")
+
+
+def line_note(options: str, quantity: int, sale_unit: str) -> Markup:
+    """What stands under the title of a line: its options, and how many where that is not one."""
+    sign = unit_sign(sale_unit)
+    amount = f"{quantity} {sign}" if sign else f"× {quantity}" if quantity > 1 else ""
+    return Markup(" · ").join(isolate(part) for part in (options, amount) if part)
 
 
 def kind_name(kind: str) -> str:

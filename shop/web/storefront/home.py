@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from flask import Blueprint, g, render_template
 
 from shop.catalogue.makers import Maker, list_makers
-from shop.catalogue.queries import Card, Filters, count_figures, list_cards, list_crafts
+from shop.catalogue.queries import Card, CraftTile, Filters, count_figures, list_cards, list_crafts
 from shop.core import clock
 from shop.i18n.messages import current_language, ngettext
 from shop.i18n.regions import REGIONS
@@ -14,7 +14,6 @@ from shop.web.storefront.chrome import link
 
 blueprint = Blueprint("home", __name__)
 
-CRAFTS_SHOWN = 8
 PIECES_SHOWN = 8
 
 
@@ -38,7 +37,7 @@ def show() -> str:
     return render_template(
         "storefront/home/show.html",
         lead=lead,
-        crafts=list_crafts(language)[:CRAFTS_SHOWN],
+        crafts=_one_per_family(list_crafts(language)),
         fresh=_without_twins(fresh)[:PIECES_SHOWN],
         regions=_regions(makers),
         units=units,
@@ -46,6 +45,11 @@ def show() -> str:
         pieces=pieces,
         countries=len(read_tariff(g.currency).destinations()),
     )
+
+
+def _one_per_family(crafts: list[CraftTile]) -> list[CraftTile]:
+    """The first craft of each family, in their order: the others are one page away."""
+    return list({craft.family: craft for craft in reversed(crafts)}.values())[::-1]
 
 
 def _choose_lead(cards: tuple[Card, ...], makers: list[Maker]) -> Lead | None:

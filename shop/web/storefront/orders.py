@@ -269,12 +269,10 @@ def _next_text(order: Order, lines: list[OrderLine], refunds: list[Refund]) -> s
 
 
 def _summary_line(order: Order, line: OrderLine, pictures: dict[int, Any]) -> dict[str, Any]:
-    sign = chrome.unit_sign(line.sale_unit)
-    amount = f"{line.quantity} {sign}" if sign else f"× {line.quantity}"
     picture = pictures.get(line.picture_id or 0)
     return {
         "title": line.title,
-        "note": formats.list_text([part for part in (line.options, formats.isolate(amount)) if part]),
+        "note": chrome.line_note(line.options, line.quantity, line.sale_unit),
         "minor": line.unit_price_minor * line.quantity,
         "currency": order.currency,
         "picture": {**picture, "alt": line.title} if picture else None,
