@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from flask import Flask
+from flask import Flask, g
 from flask.testing import FlaskClient
 from sqlalchemy import create_engine, event, text
 
@@ -21,6 +21,15 @@ from shop.core.db import db
 from tests.postgresql import postgresql_url
 
 MORNING = datetime(2026, 6, 15, 9, 0, tzinfo=UTC)
+
+
+class Browser(FlaskClient):
+    """Requests of a test share the context of its app; what one request has learnt must not reach the next."""
+
+    def open(self, *args: Any, **kwargs: Any) -> Any:
+        for name in list(g):
+            g.pop(name)
+        return super().open(*args, **kwargs)
 
 
 def make_settings(folder: Path, database_url: str, **changes: Any) -> Settings:
@@ -74,13 +83,13 @@ def _administer(statement: str) -> None:
     engine.dispose()
 
 
-@pytest.fixture()
+@pytest.fixture
 def database_kind() -> str:
     """'sqlite' unless a test is parametrised by `both_databases`."""
     return "sqlite"
 
 
-@pytest.fixture()
+@pytest.fixture
 def database_url(database_kind: str, tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[str]:
     if database_kind == "sqlite":
         path = tmp_path / "shop.sqlite"
@@ -94,29 +103,30 @@ def database_url(database_kind: str, tmp_path: Path, request: pytest.FixtureRequ
     _administer(f'DROP DATABASE "{name}" WITH (FORCE)')
 
 
-@pytest.fixture()
+@pytest.fixture
 def settings_changes() -> dict[str, Any]:
     """Override in a module to change settings of `app`."""
     return {}
 
 
-@pytest.fixture()
+@pytest.fixture
 def app(database_url: str, tmp_path: Path, clock: VirtualClock, settings_changes: dict[str, Any]) -> Iterator[Flask]:
     """The whole application on an empty database, inside its context."""
     (tmp_path / "media").mkdir()
     application = create_app(make_settings(tmp_path, database_url, **settings_changes))
+    application.test_client_class = Browser
     with application.app_context():
         yield application
         db.session.remove()
         db.engine.dispose()
 
 
-@pytest.fixture()
+@pytest.fixture
 def client(app: Flask) -> FlaskClient:
     return app.test_client()
 
 
-@pytest.fixture()
+@pytest.fixture
 def clock() -> Iterator[VirtualClock]:
     """Monday 15 June 2026, ten in the morning in Casablanca, until a test moves it."""
     virtual = VirtualClock(MORNING)
@@ -128,7 +138,7 @@ class Statements(list[str]):
     """SQL statements sent while counting, without BEGIN and the like."""
 
 
-@pytest.fixture()
+@pytest.fixture
 def count_statements(app: Flask) -> Iterator[Any]:
     """`with count_statements() as seen:` … `len(seen)`."""
     active: list[Statements] = []

@@ -250,7 +250,7 @@ def test_what_arrives_is_the_price_less_commission_and_fee_at_a_dated_rate(unit:
     assert found.rate.on == date(2026, 1, 1)
     with transaction():
         decide_policy("fee_bearer", "operator", date(2026, 6, 1))
-    assert estimate_receives(45_000).receives_mad_minor == 55_148
+    assert estimate_receives(45_000).receives_mad_minor == 47_408
 
 
 def test_prices_change_are_removed_and_leave_a_trace(unit: Unit) -> None:

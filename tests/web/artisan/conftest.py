@@ -7,7 +7,7 @@ from io import BytesIO
 from typing import Any
 
 import pytest
-from flask import Flask, g
+from flask import Flask
 from flask.testing import FlaskClient
 from PIL import Image
 from werkzeug.test import TestResponse
@@ -47,22 +47,6 @@ def photo(colour: str = "red", size: tuple[int, int] = (400, 300), name: str = "
     return buffer, name
 
 
-class Browser(FlaskClient):
-    """Requests of a test share the context of its app; what one request has learnt must not reach the next."""
-
-    def open(self, *args: Any, **kwargs: Any) -> Any:
-        for name in list(g):
-            g.pop(name)
-        return super().open(*args, **kwargs)
-
-
-@pytest.fixture
-def client(app: Flask) -> FlaskClient:
-    """A browser in which nobody is signed in."""
-    app.test_client_class = Browser
-    return app.test_client()
-
-
 @pytest.fixture
 def bench(app: Flask, clock: VirtualClock) -> Iterator[Bench]:
     """Stripe's double behind the shop."""
@@ -73,7 +57,6 @@ def bench(app: Flask, clock: VirtualClock) -> Iterator[Bench]:
 
 
 def _phone(app: Flask, unit: Unit) -> Phone:
-    app.test_client_class = Browser
     account, client = make_account("artisan", unit), app.test_client()
     sign_in(client, account)
     return Phone(client, account, unit)

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from flask import Flask, g
+from flask import Flask
 from flask.testing import FlaskClient
 
 from shop.core.clock import VirtualClock
@@ -17,21 +17,6 @@ from tests.stripe_bench import make_bench
 @pytest.fixture
 def settings_changes() -> dict[str, Any]:
     return {"demo": True}
-
-
-class Browser(FlaskClient):
-    """Requests of a test share the context of its app; what one request has learnt must not reach the next."""
-
-    def open(self, *args: Any, **kwargs: Any) -> Any:
-        for name in list(g):
-            g.pop(name)
-        return super().open(*args, **kwargs)
-
-
-@pytest.fixture
-def client(app: Flask) -> FlaskClient:
-    app.test_client_class = Browser
-    return app.test_client()
 
 
 @pytest.fixture

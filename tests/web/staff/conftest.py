@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from flask import Flask, g
+from flask import Flask
 from flask.testing import FlaskClient
 
 from shop.accounts.models import Account
@@ -12,21 +12,6 @@ from shop.core.clock import VirtualClock
 from shop.payments.gateway import CONNECTION_ERROR, Gateway, use_gateway
 from tests.builders import make_account, sign_in
 from tests.stripe_bench import Bench, make_bench
-
-
-class Browser(FlaskClient):
-    """Requests of a test share the context of its app; what one request has learnt must not reach the next."""
-
-    def open(self, *args: Any, **kwargs: Any) -> Any:
-        for name in list(g):
-            g.pop(name)
-        return super().open(*args, **kwargs)
-
-
-@pytest.fixture
-def client(app: Flask) -> FlaskClient:
-    app.test_client_class = Browser
-    return app.test_client()
 
 
 @pytest.fixture
