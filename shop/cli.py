@@ -1,6 +1,8 @@
 """The `shop` command. Exit codes: 0 done, 1 found something or refused for a reason it prints, 2 wrong usage."""
 
 import json
+import logging
+import os
 import signal
 import sys
 import threading
@@ -10,9 +12,19 @@ from pathlib import Path
 
 import click
 
+from shop import worker
+from shop.accounts.services import create_account
 from shop.app import create_app
+from shop.artisans.queries import get_unit
+from shop.artisans.services import grant_delegate
+from shop.commands.importing import export_group, import_group
+from shop.core import schema
+from shop.core.db import transaction
 from shop.core.errors import ConfigurationError, Invalid, ShopError
 from shop.core.installation import load_settings
+from shop.ledger.checks import missing_guards
+from shop.reports.command import report
+from shop.reports.invariants import list_findings
 
 
 @contextmanager
@@ -62,8 +74,6 @@ def _progress(step: str, done: int, total: int) -> None:
 @click.option("--seed", default=1, show_default=True, type=int)
 def demo(host: str, port: int, folder: Path | None, reset: bool, products: int | None, orders: int, seed: int) -> None:
     """Run the shop with a catalogue of its own and a stand-in for Stripe. Needs no account."""
-    import os
-
     from shop.demo.run import run
 
     instance = (folder or Path(os.environ.get("SHOP_INSTANCE", "instance"))).resolve()
@@ -90,9 +100,6 @@ def demo(host: str, port: int, folder: Path | None, reset: bool, products: int |
 @click.option("--workers", default=0, help="Processes; 0 means one per core.")
 def run(host: str, port: int, workers: int) -> None:
     """Serve the shop."""
-    import logging
-    import os
-
     from granian import Granian
     from granian.constants import Interfaces
 
@@ -114,10 +121,6 @@ def run(host: str, port: int, workers: int) -> None:
 @cli.command()
 def work() -> None:
     """Do the jobs that web requests leave: webhooks, letters, refunds, reconciliation."""
-    import logging
-
-    from shop import worker
-
     stop = threading.Event()
     for name in (signal.SIGTERM, signal.SIGINT):
         signal.signal(name, lambda *_ignored: stop.set())
@@ -134,8 +137,6 @@ def db() -> None:
 @db.command("upgrade")
 def db_upgrade() -> None:
     """Bring the database to the newest revision."""
-    from shop.core import schema
-
     with _shop():
         schema.upgrade()
 
@@ -143,9 +144,6 @@ def db_upgrade() -> None:
 @db.command("check")
 def db_check() -> None:
     """Is the schema at head, and do the guards of the books stand?"""
-    from shop.core import schema
-    from shop.ledger.checks import missing_guards
-
     with _shop():
         findings = [] if schema.at_head() else ["The schema is not at head; run: shop db upgrade"]
         findings += missing_guards() if not findings else []
@@ -171,11 +169,6 @@ def user_create(
     role: str, name: str, language: str, email: str | None, phone: str | None, unit: str | None, secret_file: click.File
 ) -> None:
     """Make an account: staff sign in by e-mail and password, artisans by phone and PIN."""
-    from shop.accounts.services import create_account
-    from shop.artisans.queries import get_unit
-    from shop.artisans.services import grant_delegate
-    from shop.core.db import transaction
-
     if secret_file is not None:
         secret = secret_file.read().strip()  # type: ignore[attr-defined]
     else:
@@ -191,8 +184,6 @@ def user_create(
 @click.option("--json", "as_json", is_flag=True)
 def check(as_json: bool) -> None:
     """Every invariant of stock, orders, books and reports; one line per finding."""
-    from shop.reports.invariants import list_findings
-
     with _shop():
         findings = list_findings()
     if as_json:
@@ -210,22 +201,12 @@ def config() -> None:
         click.echo(f"{name} = {value}")
 
 
-def _add_rooms() -> None:
-    """Commands that rooms bring."""
-    try:
-        from shop.commands.importing import export_group, import_group
-        from shop.reports.command import report
-    except ImportError as error:
-        click.echo(f"NOT YET {error}", err=True)
-        return
-
-    for command in (import_group, export_group, report):
-        cli.add_command(_in_context(command))
+for _command in (import_group, export_group, report):
+    cli.add_command(_in_context(_command))
 
 
 def main() -> None:
     """Entry point: expected errors are one sentence on standard error."""
-    _add_rooms()
     try:
         cli.main(standalone_mode=True)
     except ConfigurationError as error:
