@@ -4,6 +4,7 @@ The processes draw and write files, nothing else; the rows are written here, by 
 """
 
 import os
+import signal
 from collections.abc import Callable, Iterable
 from concurrent.futures import Future, ProcessPoolExecutor
 from dataclasses import dataclass
@@ -36,10 +37,9 @@ class Request:
 
 
 def _prepare(settings: Settings) -> None:
-    """In each drawing process, however it was started: where pictures are kept, and to give way to the loader."""
+    """In each drawing process, however it was started: where pictures are kept. Ctrl-C is the loader's to answer."""
     runtime.install(settings)
-    if hasattr(os, "nice"):
-        os.nice(5)
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
 
 
 def make_picture(request: Request) -> Cleaned:
@@ -86,7 +86,7 @@ class Studio:
         self, requests: dict[Key, Request], settings: Settings, *, drawn: bool, watch: Callable[[int, int], None]
     ) -> None:
         """`watch(done, total)` is called while somebody waits."""
-        self._requests, self._watch = requests, watch
+        self._requests, self._watch, self._seen = requests, watch, 0
         workers = os.cpu_count() or 1
         self._pool = ProcessPoolExecutor(workers, initializer=_prepare, initargs=(settings,)) if drawn else None
         self._futures: dict[Key, Future[Cleaned]] = {}
@@ -113,5 +113,8 @@ class Studio:
         if self._pool is None:
             return _blank_picture(self._requests[key])
         cleaned = self._futures[key].result()
-        self._watch(sum(future.done() for future in self._futures.values()), len(self._futures))
+        done = sum(future.done() for future in self._futures.values())
+        if done != self._seen:
+            self._seen = done
+            self._watch(done, len(self._futures))
         return cleaned

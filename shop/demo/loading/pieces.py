@@ -21,13 +21,16 @@ from shop.core import clock
 from shop.core.clock import VirtualClock
 from shop.core.db import transaction
 from shop.demo.content.load import Content, Product, Texts, Variant
+from shop.demo.loading.buyers import SOLD_ONCE
 from shop.demo.loading.calendar import Calendar
 from shop.demo.loading.identifiers import make_public_id
 from shop.demo.loading.units import Enrolled
 
 # Sent by their makers and still to be translated, one in each language makers write in: work for the officer's chair.
 IN_REVIEW = ("safi-vase-encre", "ceinture-chekkara")
-# Of a hundred pieces, how many were there before the first order; the others came over time.
+# What is bought by arrangement was there in time.
+SOLD = {key for key, _hundredth in SOLD_ONCE}
+# Of a hundred other pieces, how many were there before the first order; the others came over time.
 FROM_THE_START = 62
 REVIEW_TAKES = timedelta(days=2, hours=3)
 
@@ -121,7 +124,7 @@ def write_products(
     for product, cover in planned:
         if product.key in IN_REVIEW:
             moment = calendar.end - timedelta(hours=20 + chance.randrange(40))
-        elif chance.randrange(100) < FROM_THE_START:
+        elif product.key in SOLD or chance.randrange(100) < FROM_THE_START:
             moment = first - timedelta(days=chance.randrange(5, 55), seconds=chance.randrange(30_000))
         else:
             moment = first + timedelta(seconds=chance.randrange(int((last - first).total_seconds())))

@@ -29,8 +29,9 @@ SECURE_CARD = "4000002500003155"
 BAD_CARDS = ("4000000000000002", "4000000000009995")
 # What goes into one parcel; heavier things are ordered alone and travel on a pallet.
 PARCEL_GRAMS = 30_000
-# The dearer a piece, the rarer it is bought: about once in so many euro cents.
+# The dearer a piece, the rarer it is bought; but nothing is so dear that nobody wants it.
 POPULARITY = 900_000
+LEAST = 90
 PAGE_LIFE = timedelta(minutes=36)
 Chosen = list[tuple[Offer, int]]
 
@@ -92,7 +93,7 @@ class Shoppers:
             and offer.product.kind != "one_of_a_kind"
             and available.get(offer.variant_id, 0) >= offer.product.min_quantity
         ]
-        weights = [max(1, POPULARITY // offer.price_eur // len(offer.product.variants)) for offer in shelf]
+        weights = [(LEAST + POPULARITY // offer.price_eur) / len(offer.product.variants) for offer in shelf]
         wanted = chance.choices((1, 2, 3), (72, 21, 7))[0]
         chosen: Chosen = []
         grams = 0
