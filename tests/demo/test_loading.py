@@ -168,8 +168,8 @@ def test_more_products_are_variations_with_titles_of_their_own(app: Flask, tmp_p
 
 def test_a_piece_is_drawn_and_written_in_its_widths(app: Flask) -> None:
     drawing = next(iter(get_content().products.values())).drawing
-    cleaned = make_picture(Request("scale", drawing.motif, drawing.palette, drawing.seed))
-    assert make_picture(Request("scale", drawing.motif, drawing.palette, drawing.seed)) == cleaned
+    cleaned = make_picture(Request("piece", drawing.motif, drawing.palette, drawing.seed))
+    assert make_picture(Request("piece", drawing.motif, drawing.palette, drawing.seed)) == cleaned
     assert path_of(cleaned.sha256, 320, "webp").exists()
 
 

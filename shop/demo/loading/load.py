@@ -21,7 +21,7 @@ from shop.demo.loading.buyers import plan_visits
 from shop.demo.loading.calendar import Calendar, make_calendar
 from shop.demo.loading.ground import write_names, write_policies, write_programmes, write_rates
 from shop.demo.loading.past import live_through
-from shop.demo.loading.pictures import Key, Studio, list_requests
+from shop.demo.loading.pictures import AWAITED, Key, Studio, list_requests
 from shop.demo.loading.pieces import Written, plan_products, write_products
 from shop.demo.loading.shopping import Shoppers
 from shop.demo.loading.tariff import write_tariff
@@ -62,10 +62,10 @@ def load_demo(
     ):
         officer, editions = loader.write_ground()
         enrolled = loader.write_units(editions, officer)
-        covers = studio.take(key for key in requests if key[2] == "piece")
+        covers = studio.take(key for key in requests if key[2] == AWAITED)
         written = loader.write_products(covers, products, enrolled, officer)
         loader.trade(written, enrolled, officer, orders, double_path)
-        others = studio.take(key for key in requests if key[2] != "piece")
+        others = studio.take(key for key in requests if key[2] != AWAITED)
         loader.hang_pictures(written, enrolled, {**covers, **others})
 
 

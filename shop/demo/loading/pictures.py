@@ -23,7 +23,9 @@ from shop.media.images import Cleaned, clean_image, keep
 Key = tuple[str, str, str]
 # A piece fills a page; its detail and its size stand beside it. Larger ones would not be ready within the minute.
 SIZES = {"piece": (900, 1125), "maker": (800, 1000), "detail": (680, 850), "scale": (640, 800)}
+AWAITED = "piece"
 BLANK = (160, 200)
+BACKGROUND = 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +46,9 @@ def _prepare(settings: Settings) -> None:
 
 def make_picture(request: Request) -> Cleaned:
     """Draw one picture and write its files."""
+    if request.view != AWAITED and hasattr(os, "setpriority"):
+        # While pieces are drawn the loader waits for them; what follows gives way to it.
+        os.setpriority(os.PRIO_PROCESS, 0, BACKGROUND)
     size = SIZES[request.view]
     if request.view == "maker":
         image = draw_maker(request.name, request.palette, request.seed, size)
