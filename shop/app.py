@@ -1,5 +1,7 @@
 """create_app: the only file that knows every room. Doors and subscriptions are two tables."""
 
+from collections.abc import Callable
+
 from flask import Flask
 from sqlalchemy.engine import make_url
 from werkzeug.middleware.proxy_fix import ProxyFix
@@ -13,6 +15,7 @@ from shop.core.config import Settings
 from shop.core.db import db, engine_options
 from shop.core.events import subscribe
 from shop.core.installation import load_settings
+from shop.core.versions import public_version
 from shop.fulfilment import models as fulfilment_tables
 from shop.fulfilment.events import LineAnswered
 from shop.i18n import jinja, messages
@@ -30,6 +33,7 @@ from shop.web import assets, faults, guards, headers, media, sessions, speech, s
 from shop.web.api import door as api
 from shop.web.artisan import door as artisan
 from shop.web.demo import door as demo
+from shop.web.page_cache import PageCache
 from shop.web.staff import door as staff
 from shop.web.storefront import door as storefront
 from shop.web.storefront import root
@@ -81,10 +85,21 @@ def create_app(settings: Settings) -> Flask:
         part(app)
     _open_doors(app, settings)
     _subscribe()
+    app.wsgi_app = PageCache(app.wsgi_app, _version_of(app))  # type: ignore[method-assign]
     if settings.trusted_proxies:
         hops = settings.trusted_proxies
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=hops, x_proto=hops, x_host=hops)  # type: ignore[method-assign]
     return app
+
+
+def _version_of(app: Flask) -> Callable[[], str]:
+    """Asks for the public version outside any request."""
+
+    def version() -> str:
+        with app.app_context():
+            return public_version()
+
+    return version
 
 
 def from_environment() -> Flask:

@@ -7,6 +7,7 @@ from sqlalchemy import update
 from shop.catalogue.models import Variant
 from shop.core.db import db
 from shop.core.errors import Conflict
+from shop.core.versions import touch
 
 
 class OutOfStock(Conflict):
@@ -28,6 +29,7 @@ def _move(variant_id: int, quantity: int, **changes: int) -> bool:
         .values(values)
         .execution_options(synchronize_session=False)
     )
+    touch()
     return db.session.execute(statement).rowcount == 1  # type: ignore[attr-defined]
 
 

@@ -19,6 +19,7 @@ from shop.catalogue.importing.writing import write_plan
 from shop.core import clock
 from shop.core.db import db
 from shop.core.policies import audit
+from shop.core.versions import touch
 from shop.i18n import gettext as _
 from shop.importing.mappings import ColumnMapping, make_mapper
 from shop.importing.problems import ImportRefused, Outcome, Problem, file_problem
@@ -95,6 +96,8 @@ def apply_catalogue(prepared: PreparedCatalogue, *, partial: bool = False, actor
     ids = {**_picture_ids(set(prepared.hashes.values()) - set(kept)), **kept}
     pictures = {name: ids[sha256] for name, sha256 in prepared.hashes.items()}
     touched = write_plan(plan, prepared.source, prepared.known, pictures, now=now, actor=actor)
+    if touched:
+        touch()
     index_products(touched)
     _count(outcome, plan)
     if touched:
