@@ -1,0 +1,44 @@
+"""What a page asks of the database does not grow with what stands on it."""
+
+from typing import Any
+
+import pytest
+from flask.testing import FlaskClient
+
+from shop.catalogue.models import Product, Variant
+from shop.core.db import db
+from tests.builders import make_product, make_unit
+
+HOME, LISTING, PRODUCT = 12, 4, 5
+FEW, MANY = 3, 24
+
+
+def pages(client: FlaskClient, variant: Variant) -> dict[str, tuple[str, int]]:
+    """Kind of page to its address and the most statements it may send."""
+    product = db.session.get_one(Product, variant.product_id)
+    return {
+        "home": ("/fr/", HOME),
+        "listing": ("/fr/products", LISTING),
+        "search": ("/fr/products?q=tapis", LISTING),
+        "craft": ("/ar/crafts/rug-rugs", LISTING),
+        "product": (client.get(f"/ar/products/{product.public_id}").location, PRODUCT),
+    }
+
+
+@pytest.mark.both_databases
+def test_a_page_of_many_pieces_sends_no_more_statements_than_one_of_few(
+    client: FlaskClient, count_statements: Any
+) -> None:
+    unit = make_unit()
+
+    def count(pieces: int) -> dict[str, int]:
+        newest = [make_product(unit) for _piece in range(pieces)][-1]
+        counted = {}
+        for kind, (path, most) in pages(client, newest).items():
+            with count_statements() as seen:
+                assert client.get(path).status_code == 200
+            assert len(seen) <= most, (kind, seen)
+            counted[kind] = len(seen)
+        return counted
+
+    assert count(FEW) == count(MANY)
