@@ -100,6 +100,9 @@ def prepare(
             return False
         with transaction():
             db.session.merge(Installation(key="demo", value="1"))
+            # The page of the three chairs says how to sign in by hand; these secrets guard nothing.
+            db.session.merge(Installation(key="demo_pin", value=PIN))
+            db.session.merge(Installation(key="demo_password", value=PASSWORD))
         load_demo(
             orders=orders,
             products=products,

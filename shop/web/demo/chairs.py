@@ -6,10 +6,13 @@ from flask import Blueprint, current_app, redirect, render_template, request, ur
 from sqlalchemy import select
 from werkzeug.wrappers import Response
 
+from shop.accounts.handles import shown_phone
 from shop.accounts.models import Account
+from shop.accounts.queries import list_handles
 from shop.artisans.models import Delegate, Unit
 from shop.core.db import db, transaction
 from shop.core.errors import NotFound
+from shop.core.tables import Installation
 from shop.i18n.languages import LANGUAGES
 from shop.i18n.messages import current_language
 from shop.i18n.messages import gettext as _
@@ -71,11 +74,28 @@ def index() -> str:
         "demo/chairs/index.html",
         alternates={language: url_for("demo.chairs.index", lang=language) for language in LANGUAGES},
         chairs=_chairs(),
+        by_hand=_by_hand(),
         followed=followed,
         picture_of_line=pictures.get(followed.line.picture_id or 0) if followed else None,
         unit_name=getattr(followed.unit, f"name_{code}") if followed else "",
         title=followed.line.maker_title if followed and code == "ar" else followed.line.title if followed else "",
     )
+
+
+def _by_hand() -> dict[str, list[tuple[str, str]]]:
+    """What to type at each door to sign in without this page, as (label, value) by chair."""
+    marks = {row.key: row.value for row in db.session.scalars(select(Installation))}
+    found = {}
+    for chair, role, names, secret in (
+        ("artisan", "artisan", (_("Your phone number"), _("Your PIN (6 digits)")), marks.get("demo_pin")),
+        ("officer", "staff", (_("E-mail"), _("Password")), marks.get("demo_password")),
+    ):
+        account = _first(role)
+        if account is not None and secret is not None:
+            handle = list_handles(account.id)[0]
+            shown = shown_phone(handle.value) if handle.kind == "phone" else handle.value
+            found[chair] = [(names[0], shown), (names[1], secret)]
+    return found
 
 
 def _chairs() -> list[dict[str, object]]:
