@@ -33,9 +33,9 @@ def find_chromium() -> str | None:
 
 
 @contextmanager
-def open_chromium(path: str, **environment: str) -> Iterator[Browser]:
+def open_chromium(path: str) -> Iterator[Browser]:
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=path, args=ARGUMENTS, env={**os.environ, **environment})
+        browser = playwright.chromium.launch(executable_path=path, args=ARGUMENTS)
         try:
             yield browser
         finally:

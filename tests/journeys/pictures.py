@@ -93,8 +93,7 @@ def main(base: str) -> None:
     if path is None:
         sys.exit("No Chromium was found; name one in CHROMIUM.")
     FOLDER.mkdir(parents=True, exist_ok=True)
-    # A date field shows the browser's own language, whatever the page's.
-    with open_chromium(path, LANGUAGE="fr") as browser:
+    with open_chromium(path) as browser:
         for name in PICTURES:
             png = take(browser, base.rstrip("/"), name)
             (FOLDER / f"{name}.png").write_bytes(png)

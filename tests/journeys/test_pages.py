@@ -76,7 +76,11 @@ def _faults_of(page: Page, language: str) -> list[str]:
     return faults
 
 
-@pytest.mark.parametrize(("door", "language", "screen", "names"), EXAMINED)
+@pytest.mark.parametrize(
+    ("door", "language", "screen", "names"),
+    EXAMINED,
+    ids=[f"{door}-{code}" for door, code, _screen, _names in EXAMINED],
+)
 def test_axe_finds_nothing_in_light_and_in_dark(
     door: str,
     language: str,
