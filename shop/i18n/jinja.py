@@ -5,6 +5,7 @@ from jinja2 import Environment, StrictUndefined
 from shop.i18n.formats import FILTERS
 from shop.i18n.languages import LANGUAGES
 from shop.i18n.messages import install_gettext
+from shop.i18n.quantities import how_many
 from shop.i18n.regions import region_name
 
 
@@ -17,4 +18,5 @@ def install(environment: Environment) -> None:
     install_gettext(environment)
     environment.filters.update(FILTERS)
     environment.filters["region"] = region_name
+    environment.filters["how_many"] = how_many
     environment.globals["languages"] = list(LANGUAGES.values())

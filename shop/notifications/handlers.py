@@ -111,6 +111,7 @@ def _lines(lines: list[OrderLine], language: str) -> list[dict[str, Any]]:
             "options": line.options,
             "maker": units[line.unit_id],
             "quantity": line.quantity,
+            "sale_unit": line.sale_unit,
             "minor": line.net_minor + line.tax_minor,
         }
         for line in lines

@@ -14,6 +14,7 @@ from shop.i18n.formats import isolate
 from shop.i18n.languages import LANGUAGES
 from shop.i18n.messages import current_language
 from shop.i18n.messages import gettext as _
+from shop.i18n.quantities import how_many
 
 DEFAULT_CURRENCY = CURRENCIES[0]
 
@@ -183,8 +184,7 @@ def unit_sign(sale_unit: str) -> str:
 
 def line_note(options: str, quantity: int, sale_unit: str) -> Markup:
     """What stands under the title of a line: its options, and how many where that is not one."""
-    sign = unit_sign(sale_unit)
-    amount = f"{quantity} {sign}" if sign else f"× {quantity}" if quantity > 1 else ""
+    amount = how_many(quantity, sale_unit) if quantity > 1 or sale_unit != "piece" else ""
     return Markup(" · ").join(isolate(part) for part in (options, amount) if part)
 
 
