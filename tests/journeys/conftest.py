@@ -34,7 +34,9 @@ def demo(chromium: Browser, tmp_path_factory: pytest.TempPathFactory) -> Iterato
         yield running
     finally:
         code, rest = running.stop()
-    assert (code, rest) == (0, ""), running.log.read_text(encoding="utf-8")[-4000:]
+    log = running.log.read_text(encoding="utf-8")
+    assert (code, rest) == (0, ""), log[-4000:]
+    assert "Traceback" not in log, log[-4000:]
 
 
 @pytest.fixture
