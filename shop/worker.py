@@ -28,17 +28,21 @@ ROUNDS: tuple[tuple[str, Callable[[], object], timedelta], ...] = (
     ("sweep", settle.sweep, timedelta(seconds=30)),
     ("import_balance", balance.import_balance, timedelta(minutes=5)),
     ("poll_events", inbox.poll_events, timedelta(minutes=5)),
+    ("ask_banks", settle.ask_banks, timedelta(hours=1)),
 )
 
 
-class RefundUnfinished(EdgeFailed):
-    """Stripe has a refund under way; the job comes again."""
+# Some banks take days for a refund. Stripe tells when it is done; should that be lost, this asks.
+REFUND_PAUSE = timedelta(hours=1)
 
 
 def _send_refund(refund_id: int) -> None:
     refunds.send_refund(refund_id)
     if refunds.is_unfinished(refund_id):
-        raise RefundUnfinished(f"refund {refund_id} is under way")
+        again = clock.now() + REFUND_PAUSE
+        with transaction():
+            key = f"refund-{refund_id}-{int(again.timestamp()) // 3600}"
+            outbox.enqueue("send_refund", {"refund_id": refund_id}, key=key, run_at=again)
 
 
 def run_due(limit: int = 100) -> int:
@@ -56,7 +60,7 @@ def run_due(limit: int = 100) -> int:
             # The worker outlives any one job; the error stands in the job's row and in the log, and the job comes again.
             db.session.rollback()
             if isinstance(error, EdgeFailed):
-                log.warning("job %s %s will be tried again: %s", kind, job_id, error.text)
+                log.warning("job %s %s will be tried again: %s", kind, job_id, error)
             else:
                 log.exception("job %s %s failed", kind, job_id)
             with transaction():
@@ -80,7 +84,7 @@ def work(stop: threading.Event, pause_seconds: float = 0.5) -> None:
                     next_round[name] = clock.now() + every
                     action()
         except EdgeFailed as error:
-            log.warning("a round will be repeated: %s", error.text)
+            log.warning("a round will be repeated: %s", error)
         except Exception:
             log.exception("a round failed and will be repeated")
         finally:

@@ -22,16 +22,17 @@ class Settings:
     """Effective settings. Addresses carry no trailing slash."""
 
     instance: Path
-    secret_key: str
-    database_url: str
+    # Kept out of the representation, which ends up in tracebacks and logs.
+    secret_key: str = field(repr=False)
+    database_url: str = field(repr=False)
     base_url: str
     storage_url: str
-    mail_url: str
+    mail_url: str = field(repr=False)
     trusted_proxies: int = 0
     log_format: str = "text"
-    stripe_secret_key: str = ""
+    stripe_secret_key: str = field(default="", repr=False)
     stripe_publishable_key: str = ""
-    stripe_webhook_secrets: tuple[str, ...] = ()
+    stripe_webhook_secrets: tuple[str, ...] = field(default=(), repr=False)
     stripe_api_base: str = STRIPE_API
     stripe_js_url: str = STRIPE_JS
     demo: bool = False

@@ -11,6 +11,7 @@ from typing import Any
 import pysqlite3
 from flask_sqlalchemy import SQLAlchemy
 from sqlalchemy import BigInteger, DateTime, Engine, Integer, MetaData, event
+from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import Connection, make_url
 from sqlalchemy.orm import DeclarativeBase, Session, mapped_column
 from sqlalchemy.pool import ConnectionPoolEntry
@@ -122,6 +123,8 @@ def transaction() -> Iterator[Session]:
         raise RuntimeError("transactions do not nest; the caller decides where one begins")
     session: Session = db.session()
     session.rollback()
+    # With no read open a rollback forgets nothing, and an object somebody still holds would answer for the row's past.
+    session.expire_all()
     session.info["events"] = []
     token = _writing.set(True)
     try:
@@ -143,6 +146,22 @@ def record(fact: object) -> None:
     if not _writing.get():
         raise RuntimeError("a fact is recorded inside a transaction")
     db.session().info["events"].append(fact)
+
+
+def insert_new(model: type[Base], **values: Any) -> bool:
+    """Write a row unless one with the same unique key is there, also when another process writes it at this moment.
+
+    Inside a transaction. Whether it was written.
+    """
+    insert = postgresql.insert if dialect() == "postgresql" else sqlite.insert
+    table: Any = model.__table__
+    statement = insert(table).values(**values).on_conflict_do_nothing().returning(*table.primary_key.columns)
+    return db.session.execute(statement).first() is not None
+
+
+def let_go() -> None:
+    """End the read that may be open: no connection of the database waits while somebody else's machine thinks."""
+    db.session.rollback()
 
 
 def writing() -> bool:

@@ -20,6 +20,10 @@ class ShopError(Exception):
         self.text = text
         self.data = data
 
+    def __str__(self) -> str:
+        """For logs: what people read, else what the error carries."""
+        return self.text or ", ".join(f"{name}: {value}" for name, value in self.data.items())
+
 
 class NotFound(ShopError):
     status = 404

@@ -10,21 +10,17 @@ from typing import Any
 from sqlalchemy import or_, select, update
 
 from shop.core import clock
-from shop.core.db import db
+from shop.core.db import db, insert_new
 from shop.core.tables import Job
 
 LEASE = timedelta(minutes=2)
-MAX_ATTEMPTS = 12
+# A job that failed so often is shown by `shop check`. It is still tried every hour: an outage may outlast any number.
+ALARM_AFTER = 12
 
 
 def enqueue(kind: str, payload: dict[str, Any], *, key: str | None = None, run_at: datetime | None = None) -> None:
-    """Ask for work. With a key that was asked before nothing is added."""
-    if key is not None:
-        known = db.session.scalars(select(Job.id).where(Job.key == key)).first()
-        pending = any(isinstance(row, Job) and row.key == key for row in db.session.new)
-        if known is not None or pending:
-            return
-    db.session.add(Job(kind=kind, key=key, payload=payload, run_at=run_at or clock.now()))
+    """Ask for work. With a key that was asked before, or is being asked by another process, nothing is added."""
+    insert_new(Job, kind=kind, key=key, payload=payload, run_at=run_at or clock.now())
 
 
 def claim(limit: int = 1) -> list[tuple[int, str, dict[str, Any]]]:
@@ -32,7 +28,7 @@ def claim(limit: int = 1) -> list[tuple[int, str, dict[str, Any]]]:
     now = clock.now()
     due = (
         select(Job.id)
-        .where(Job.done_at.is_(None), Job.run_at <= now, Job.attempts < MAX_ATTEMPTS)
+        .where(Job.done_at.is_(None), Job.run_at <= now)
         .where(or_(Job.leased_until.is_(None), Job.leased_until < now))
         .order_by(Job.run_at, Job.id)
         .limit(limit)
@@ -56,7 +52,7 @@ def complete(job_id: int) -> None:
 def postpone(job_id: int, error: str) -> None:
     """Give a failed job back, to be tried again after a pause that doubles up to an hour. Call inside a transaction."""
     attempts = db.session.scalars(select(Job.attempts).where(Job.id == job_id)).one()
-    pause = timedelta(seconds=min(3600, 5 * 2**attempts))
+    pause = timedelta(seconds=min(3600, 5 * 2 ** min(attempts, 12)))
     db.session.execute(
         update(Job)
         .where(Job.id == job_id)
