@@ -30,7 +30,8 @@ from shop.shipping.queries import Quote, read_tariff
 
 # Nobody carries home more of one thing by a form; a larger number is a slip of the finger.
 MAX_QUANTITY = 9_999
-MAX_LINES = 100
+# Stripe takes 100 lines (docs.stripe.com/api/checkout/sessions/create, line_items); the shipping is one of them.
+MAX_LINES = 99
 
 _WHOLE = re.compile(r"\+?[0-9]{1,18}")
 
@@ -126,11 +127,14 @@ def parse_quantity(text: str, min_quantity: int = 1, quantity_step: int = 1) -> 
     return quantity
 
 
-def find_cart(token: str | None) -> Cart | None:
-    """The cart of a cookie, or None."""
+def find_cart(token: str | None, *, lock: bool = False) -> Cart | None:
+    """The cart of a cookie, or None. `lock` keeps a second click waiting until the first has been done."""
     if not token:
         return None
-    return db.session.scalars(select(Cart).where(Cart.token == token)).first()
+    statement = select(Cart).where(Cart.token == token)
+    if lock:
+        statement = statement.with_for_update().execution_options(populate_existing=True)
+    return db.session.scalars(statement).first()
 
 
 def count_lines(token: str | None) -> int:
@@ -149,7 +153,7 @@ def add_to_cart(token: str | None, variant_id: int, quantity: int, currency: str
     """
     _check_currency(currency)
     offer = _get_offer(variant_id, currency)
-    cart = find_cart(token)
+    cart = find_cart(token, lock=True)
     now = clock.now()
     if cart is None:
         cart = Cart(token=new_token(), currency=currency, country=None, created_at=now, updated_at=now)

@@ -17,7 +17,7 @@ from shop.core.policies import get_policy
 from shop.i18n.messages import gettext as _
 from shop.orders.cart import CartLineView, CartView
 from shop.orders.errors import CartEmpty, NotForSale, PriceChanged, QuantityInvalid
-from shop.orders.models import Order, OrderLine, Reservation
+from shop.orders.models import Cart, Order, OrderLine, Reservation
 from shop.orders.queries import list_lines
 from shop.orders.services import note
 from shop.programme.queries import list_memberships
@@ -82,6 +82,9 @@ def place_order(cart: CartView, *, email: str, address: dict[str, Any], language
     contents raises LiveOrder. Raises CartEmpty, NotForSale, PriceChanged, QuantityInvalid, CannotShip, stock.OutOfStock.
     """
     email = email.strip().casefold()
+    if cart.cart_id is not None:
+        # Two clicks at once: the second waits here, and then finds the order of the first.
+        db.session.execute(select(Cart.id).where(Cart.id == cart.cart_id).with_for_update())
     live = find_live_order(cart.cart_id) if cart.cart_id is not None else None
     if live is not None:
         if _same(live, cart, email, address, language):

@@ -1,5 +1,6 @@
 """Writes to orders that are not placing: paying, expiring, cancelling. Called inside a transaction, on a locked order."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from sqlalchemy import select
@@ -9,7 +10,7 @@ from shop.core import clock
 from shop.core.db import db, record
 from shop.orders.cart import forget_bought
 from shop.orders.events import OrderExpired, OrderPaid, OrderUnfillable
-from shop.orders.models import Order, OrderEvent, Reservation
+from shop.orders.models import Order, OrderEvent, OrderLine, Reservation
 from shop.orders.queries import held_of, list_lines
 from shop.orders.states import next_line_state, next_order_state
 
@@ -19,21 +20,21 @@ def note(order_id: int, kind: str, *, line_id: int | None = None, actor: int | N
     db.session.add(OrderEvent(order_id=order_id, line_id=line_id, at=clock.now(), kind=kind, actor=actor, data=data))
 
 
-def _wanted(order: Order) -> list[tuple[int, int]]:
+def _wanted(lines: Sequence[OrderLine]) -> list[tuple[int, int]]:
     wanted: dict[int, int] = {}
-    for line in list_lines(order.id):
+    for line in lines:
         wanted[line.variant_id] = wanted.get(line.variant_id, 0) + line.quantity
     return sorted(wanted.items())
 
 
-def mark_paid(order: Order) -> bool:
-    """The money is there. Returns False when the stock is gone, and the order is unfillable.
+def mark_paid(order: Order, lines: Sequence[OrderLine]) -> bool:
+    """The money for an order's lines is there. Returns False when the stock is gone, and the order is unfillable.
 
     After an expired hold the stock is asked for once more; a sale either has its stock or is given back.
     """
     held = held_of(order.id)
     if not held:
-        wanted = _wanted(order)
+        wanted = _wanted(lines)
         nested = db.session.begin_nested()
         try:
             stock.reserve(wanted)
@@ -55,7 +56,7 @@ def mark_paid(order: Order) -> bool:
     order.state = next_order_state(order.state, "pay")
     order.paid_at = clock.now()
     order.hold_until = None
-    for line in list_lines(order.id):
+    for line in lines:
         line.state = next_line_state(line.state, "pay")
     forget_bought(order)
     note(order.id, "paid")
