@@ -2,8 +2,9 @@
 
 from collections.abc import Iterable, Sequence
 from datetime import date
+from typing import Any
 
-from sqlalchemy import case, func, select
+from sqlalchemy import case, func, insert, select
 
 from shop.core import clock
 from shop.core.db import db
@@ -15,24 +16,28 @@ from shop.orders.models import Order, OrderLine
 
 def _store(source: str, source_id: str, rows: Iterable[Row], on: date, order_id: int | None) -> None:
     now = clock.now()
-    db.session.add_all(
-        Entry(
-            source=source,
-            source_id=source_id,
-            leg=row.leg,
-            debit=row.debit,
-            credit=row.credit,
-            amount_minor=row.minor,
-            currency=row.currency,
-            order_id=order_id,
-            line_id=row.line_id,
-            unit_id=row.unit_id,
-            effective_on=on,
-            posted_at=now,
-        )
+    values = [
+        {
+            "source": source,
+            "source_id": source_id,
+            "leg": row.leg,
+            "debit": row.debit,
+            "credit": row.credit,
+            "amount_minor": row.minor,
+            "currency": row.currency,
+            "order_id": order_id,
+            "line_id": row.line_id,
+            "unit_id": row.unit_id,
+            "effective_on": on,
+            "posted_at": now,
+        }
         for row in rows
-    )
-    db.session.flush()
+    ]
+    if values:
+        db.session.flush()
+        # One statement for all rows; as entities they would be grouped by which of their ids are null.
+        table: Any = Entry.__table__
+        db.session.execute(insert(table), values)
 
 
 def is_posted(source: str, source_id: str) -> bool:

@@ -4,6 +4,7 @@ One live attempt per order. A crash between the call and the save is harmless: t
 parameters exactly as sent, and is replayed within four minutes; later it is looked up by our metadata first.
 """
 
+import logging
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -12,7 +13,7 @@ from typing import Any
 
 from shop.core import clock
 from shop.core.db import db, transaction
-from shop.core.errors import Conflict, EdgeFailed
+from shop.core.errors import Conflict, EdgeFailed, ShopError
 from shop.core.ids import token
 from shop.core.runtime import settings
 from shop.i18n.messages import gettext as _
@@ -22,15 +23,16 @@ from shop.orders.checkout import HOLD, LiveOrder, place_order
 from shop.orders.links import order_token
 from shop.orders.models import Order, OrderLine
 from shop.orders.queries import get_order_by_id, list_lines, lock_order
-from shop.orders.services import cancel_order
-from shop.payments.gateway import SessionView, gateway
+from shop.orders.services import cancel_order, note
+from shop.payments.gateway import SessionView, StripeRefused, gateway
 from shop.payments.models import Attempt
 from shop.payments.queries import list_attempts
-from shop.payments.settle import settle_order
+from shop.payments.settle import LIVE, REPLAY, close_payment, settle_order
+
+log = logging.getLogger("shop.checkout")
 
 # Stripe demands at least 30 minutes; the stock is held longer than the page lives.
 SESSION_LIFE = timedelta(minutes=35)
-REPLAY = timedelta(minutes=4)
 # Hosted pages are not made in Arabic (docs.stripe.com/js/appendix/supported_locales): the buyer is told before, and
 # chooses ("payment_language" beside the address).
 STRIPE_LOCALE = {"ar": "en", "fr": "fr", "en": "en"}
@@ -50,6 +52,12 @@ DELAYED_METHODS = [
 # At most so many page requests of a process may wait for Stripe at once; the others are told to come back.
 WAITING_AT_ONCE = 2
 _waiting = threading.BoundedSemaphore(WAITING_AT_ONCE)
+
+
+class PaymentRefused(ShopError):
+    """Stripe will not open a payment page for this order, now or later."""
+
+    status = 409
 
 
 @contextmanager
@@ -81,16 +89,16 @@ def check_out(cart: CartView, *, email: str, address: dict[str, Any], language: 
 def abandon_order(order_id: int, *, actor: int | None) -> None:
     """Cancel an unpaid order: its payment page is closed at Stripe, then its stock comes back.
 
-    Outside any transaction. Raises Conflict if it was paid meanwhile, EdgeFailed if Stripe does not answer.
+    Outside any transaction. Raises Conflict if it was paid meanwhile, EdgeFailed if Stripe does not answer or a page is
+    being opened at this moment: then the order and its stock stay as they are.
     """
-    settle_order(order_id)
-    for attempt in list_attempts(order_id):
-        if attempt.state == "open" and attempt.session_id:
-            gateway().expire_session(attempt.session_id, f"expire-{attempt.key}")
-    settle_order(order_id)
+    with bulkhead():
+        close_payment(order_id, patient=False)
     with transaction():
         order = lock_order(order_id)
         if order.state == "awaiting_payment":
+            if any(attempt.state in LIVE for attempt in list_attempts(order_id)):
+                raise EdgeFailed(_("The payment page is being prepared. Try again in a moment."))
             cancel_order(order, actor=actor)
         elif order.state not in {"expired", "cancelled"}:
             raise Conflict(_("This order has been paid already."))
@@ -101,33 +109,64 @@ def open_payment(order_id: int) -> str:
 
     Outside any transaction; at most four seconds. Raises Conflict when the order no longer waits for payment and
     EdgeFailed when Stripe does not answer: the order and its stock are kept, and the next call goes on where this
-    one stopped.
+    one stopped. Raises PaymentRefused when Stripe will have none of it.
     """
     attempt = _begin(order_id)
+    if attempt is None:
+        # An earlier page whose answer was lost for long, or whose time is over: first what became of it, because money
+        # may have come by it.
+        with bulkhead():
+            close_payment(order_id, patient=False, overdue_only=True)
+        attempt = _begin(order_id)
+    if attempt is None:
+        raise EdgeFailed(_("The payment page is being prepared. Try again in a moment."))
     if attempt.session_url and attempt.state == "open":
         return attempt.session_url
-    with bulkhead():
-        view = gateway(patient=False).open_checkout(attempt.parameters, attempt.key)
-    save_session(attempt.id, view)
+    attempt_id = attempt.id
+    try:
+        with bulkhead():
+            view = gateway(patient=False).open_checkout(attempt.parameters, attempt.key)
+    except StripeRefused as refused:
+        number = _give_up(attempt_id, refused)
+        text = _(
+            "The payment page cannot be opened. Nothing was charged. Write to us about order %(number)s.", number=number
+        )
+        raise PaymentRefused(text) from refused
+    if not save_session(attempt_id, view):
+        raise Conflict(_("This order is no longer waiting for a payment."))
     if view.url is None:
         raise EdgeFailed(_("The payment page is being prepared. Try again in a moment."))
     return view.url
 
 
-def _begin(order_id: int) -> Attempt:
-    """The live attempt of an order, or a new one, committed before Stripe hears of it."""
+def _give_up(attempt_id: int, refused: StripeRefused) -> str:
+    """Note that Stripe has no page for an attempt, and why; the number of its order."""
+    log.error("Stripe refused to open a payment page: %s", refused)
+    with transaction():
+        attempt = db.session.get_one(Attempt, attempt_id, with_for_update=True)
+        if attempt.session_id is None and attempt.state == "created":
+            attempt.state = "abandoned"
+        note(attempt.order_id, "payment_refused", code=refused.code)
+        return get_order_by_id(attempt.order_id).number
+
+
+def _begin(order_id: int) -> Attempt | None:
+    """The live attempt of an order, or a new one, committed before Stripe hears of it.
+
+    None while Stripe has to be asked about an earlier one.
+    """
     with transaction():
         order = lock_order(order_id)
         if order.state != "awaiting_payment":
             raise Conflict(_("This order is no longer waiting for a payment."), state=order.state)
         now = clock.now()
         for attempt in list_attempts(order_id):
-            if attempt.state == "open" and attempt.expires_at > now + timedelta(minutes=1):
-                return attempt
-            if attempt.state == "created" and now - attempt.created_at < REPLAY:
-                return attempt
             if attempt.state == "processing":
                 raise Conflict(_("Your bank is still working on the payment of this order."))
+            if attempt.state == "open":
+                return attempt if attempt.expires_at > now else None
+            if attempt.state == "created":
+                return attempt if now - attempt.created_at < REPLAY else None
         # Money and stock end together: a new page lives as long as the hold is made to last.
         order.hold_until = now + HOLD
         key = f"{order.number}-{token()[:12]}"
@@ -183,14 +222,20 @@ def _item(currency: str, name: str, minor: int, quantity: int, sku: str) -> dict
     }
 
 
-def save_session(attempt_id: int, view: SessionView) -> None:
-    """Remember the session Stripe gave an attempt. Opens its own transaction; doing it again changes nothing."""
+def save_session(attempt_id: int, view: SessionView) -> bool:
+    """Remember the session Stripe gave an attempt, also one that was given up meanwhile.
+
+    Opens its own transaction; doing it again changes nothing. Whether the order still waits for a payment: if not,
+    nobody may be sent to the page, and the sweep closes it.
+    """
     with transaction():
-        attempt = db.session.get_one(Attempt, attempt_id, with_for_update=True)
+        order = lock_order(db.session.get_one(Attempt, attempt_id).order_id)
+        attempt = db.session.get_one(Attempt, attempt_id, with_for_update=True, populate_existing=True)
         if attempt.session_id is None:
             attempt.session_id, attempt.session_url = view.id, view.url
-            if attempt.state == "created":
+            if attempt.state in {"created", "abandoned"}:
                 attempt.state = "open"
+        return order.state == "awaiting_payment"
 
 
 def return_view(order_id: int) -> str:
@@ -203,7 +248,7 @@ def return_view(order_id: int) -> str:
         try:
             with bulkhead():
                 settle_order(order_id, patient=False)
-        except EdgeFailed:
-            pass
+        except (EdgeFailed, StripeRefused) as error:
+            log.warning("order %s is shown as it was known: %s", order_id, error)
         order = get_order_by_id(order_id)
     return order.state

@@ -16,7 +16,7 @@ import stripe
 
 from shop.core import clock
 from shop.core.config import Settings
-from shop.core.db import writing
+from shop.core.db import let_go, writing
 from shop.core.errors import EdgeFailed, ShopError
 from shop.core.runtime import settings as current_settings
 
@@ -26,13 +26,16 @@ TOLERANCE_SECONDS = 300
 
 
 class StripeRefused(ShopError):
-    """Stripe understood and said no: repeating the same call cannot help. `code` is Stripe's."""
+    """Stripe understood and said no: repeating the same call cannot help. `code` and `message` are Stripe's.
+
+    No sentence for people: Stripe's speaks English, of parameters and keys.
+    """
 
     status = 409
 
     def __init__(self, code: str, message: str) -> None:
-        super().__init__(message, code=code)
-        self.code = code
+        super().__init__("", code=code, message=message)
+        self.code, self.message = code, message
 
 
 class SignatureWrong(ShopError):
@@ -55,6 +58,8 @@ class SessionView:
     charge: str | None
     metadata: dict[str, str]
     livemode: bool
+    # Of the payment intent: tells a bank that still works on a payment from one that has refused it.
+    intent_status: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,12 +106,16 @@ class EventView:
 def _translated() -> Iterator[None]:
     if writing():
         raise RuntimeError("no network call happens inside a transaction")
+    let_go()
     try:
         yield
     except (stripe.APIConnectionError, stripe.RateLimitError, stripe.APIError) as error:
-        raise EdgeFailed(f"Stripe did not answer: {error}", code=getattr(error, "code", None)) from error
+        raise EdgeFailed("", stripe=str(error), code=getattr(error, "code", None)) from error
+    except (stripe.AuthenticationError, stripe.PermissionError) as error:
+        # A wrong key of ours is no verdict on a payment or a refund: it can be repeated once the key is right.
+        raise EdgeFailed("", stripe=str(error), code=error.code) from error
     except stripe.IdempotencyError as error:
-        raise EdgeFailed(f"Stripe is still busy with this call: {error}") from error
+        raise EdgeFailed("", stripe=str(error), code=error.code) from error
     except stripe.StripeError as error:
         raise StripeRefused(error.code or "refused", str(error)) from error
 
@@ -253,6 +262,7 @@ def _session(plain: dict[str, Any]) -> SessionView:
         charge=_id_of(charge),
         metadata=dict(plain.get("metadata") or {}),
         livemode=bool(plain.get("livemode")),
+        intent_status=intent.get("status") if isinstance(intent, dict) else None,
     )
 
 

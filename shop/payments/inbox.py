@@ -7,12 +7,12 @@ from typing import Any
 from sqlalchemy import or_, select
 
 from shop.core import clock
-from shop.core.db import db, transaction
+from shop.core.db import db, insert_new, transaction
 from shop.core.outbox import enqueue
 from shop.payments.gateway import EventView, SignatureWrong, gateway
 from shop.payments.models import Attempt, InboxEvent, Quarantine, Refund
 from shop.payments.refunds import send_refund
-from shop.payments.settle import settle_order
+from shop.payments.settle import revive, settle_order
 
 # What the door answers 400 to.
 Forged = SignatureWrong
@@ -22,9 +22,8 @@ OVERLAP = timedelta(hours=6)
 
 def accept(event: EventView, body: str) -> bool:
     """Store an event under its unique id and ask the worker to look. False if it was here before. In a transaction."""
-    if db.session.get(InboxEvent, event.id) is not None:
+    if not insert_new(InboxEvent, event_id=event.id, type=event.type, body=body, received_at=clock.now()):
         return False
-    db.session.add(InboxEvent(event_id=event.id, type=event.type, body=body, received_at=clock.now()))
     enqueue("stripe_event", {"event_id": event.id}, key=f"event-{event.id}")
     return True
 
@@ -46,6 +45,8 @@ def handle(event_id: str) -> None:
 def _route(kind: str, thing: dict[str, Any]) -> str:
     if kind.startswith("checkout.session."):
         attempt = _find_attempt(session_id=thing.get("id"), metadata=thing.get("metadata") or {})
+        if attempt is not None and attempt.state == "abandoned" and thing.get("id"):
+            revive(attempt.id, str(thing["id"]))
     elif kind.startswith("payment_intent."):
         attempt = _find_attempt(intent=thing.get("id"), metadata=thing.get("metadata") or {})
     elif kind.startswith(("refund.", "charge.refund.")):
@@ -113,5 +114,5 @@ def poll_events() -> int:
 
 
 def verify(body: bytes, signature: str) -> EventView:
-    """As gateway.read_webhook, and only events of the kind of account this shop runs on."""
+    """As gateway.read_webhook: the signature is checked here, at receipt, so that an event may be handled later."""
     return gateway().read_webhook(body, signature)

@@ -6,6 +6,7 @@ from sqlalchemy import select
 
 from shop.core.db import db
 from shop.core.errors import NotFound
+from shop.ledger.models import Entry
 from shop.payments.models import Attempt, BalanceTransaction, Quarantine, Refund
 
 
@@ -26,9 +27,12 @@ def list_open_refunds() -> list[Refund]:
 
 
 def find_charge(order_id: int) -> Attempt | None:
-    """The attempt that paid an order: the first, should there have been a second by mistake."""
-    statement = select(Attempt).where(Attempt.order_id == order_id, Attempt.state == "paid").order_by(Attempt.id)
-    return db.session.scalars(statement.limit(1)).first()
+    """The attempt whose money is booked as the sale; not one that was paid by mistake and only passes through suspense."""
+    sale = select(Entry.id).where(
+        Entry.source == "payment", Entry.source_id == Attempt.payment_intent, Entry.leg != "suspense"
+    )
+    statement = select(Attempt).where(Attempt.order_id == order_id, Attempt.state == "paid", sale.exists())
+    return db.session.scalars(statement.order_by(Attempt.id).limit(1)).first()
 
 
 def get_attempt(attempt_id: int) -> Attempt:

@@ -96,31 +96,32 @@ def _ask(
 
 def send_refund(refund_id: int) -> None:
     """Send a refund to Stripe, or ask how it went, and apply the answer. Outside any transaction; safe to repeat."""
-    refund = db.session.get_one(Refund, refund_id)
-    attempt = db.session.get_one(Attempt, refund.attempt_id)
+    refund = db.session.get_one(Refund, refund_id, populate_existing=True)
     if refund.state in {"succeeded", "failed"}:
         return
-    intent = str(attempt.payment_intent)
+    intent = str(db.session.get_one(Attempt, refund.attempt_id).payment_intent)
+    amount, key, old = refund.amount_minor, refund.key, clock.now() - refund.requested_at > KEY_LIFE
     view: RefundView | None
     try:
         if refund.stripe_id:
             view = gateway().fetch_refund(refund.stripe_id)
         else:
-            view = None
-            if clock.now() - refund.requested_at > KEY_LIFE:
-                view = gateway().find_refund(intent, refund.key)
-            view = view or gateway().refund(intent, refund.amount_minor, refund.key)
+            view = gateway().find_refund(intent, key) if old else None
+            view = view or gateway().refund(intent, amount, key)
     except StripeRefused as refused:
         with transaction():
-            _fail(refund_id, refused.text)
+            _fail(refund_id, refused.message)
         return
     with transaction():
         apply_refund(refund_id, view)
 
 
 def _fail(refund_id: int, failure: str) -> None:
-    refund = db.session.get_one(Refund, refund_id)
-    lock_order(refund.order_id)
+    lock_order(db.session.get_one(Refund, refund_id).order_id)
+    refund = db.session.get_one(Refund, refund_id, populate_existing=True)
+    # Another worker may have heard better news while this one waited for the lock.
+    if refund.state in {"succeeded", "failed"}:
+        return
     refund.state, refund.failure = "failed", failure[:500]
     note(refund.order_id, "refund_failed", failure=refund.failure)
     db.session.add(
@@ -152,7 +153,8 @@ def apply_refund(refund_id: int, view: RefundView) -> None:
     attempt = db.session.get_one(Attempt, refund.attempt_id)
     chosen = [line for line in list_lines(order.id) if line.id in refund.line_ids]
     post_refund(order, chosen, refund.shipping_minor, str(attempt.payment_intent), view.id, clock.today())
-    for line in chosen:
+    # In the order of the variants, as everywhere stock is moved: so two refunds cannot wait for each other.
+    for line in sorted(chosen, key=lambda line: line.variant_id):
         # A piece that has left the country comes back by the post, if at all; one the maker refused is not for sale.
         if order.state == "paid" and line.handed_over_at is None and line.state != "declined":
             stock.take_back(line.variant_id, line.quantity)

@@ -4,14 +4,17 @@ It asks Stripe anew, locks the order and applies a state that only moves forward
 often, makes no difference.
 """
 
+import logging
+from collections.abc import Callable, Iterable
 from datetime import timedelta
 
-from sqlalchemy import or_, select
+from sqlalchemy import and_, func, or_, select
 
 from shop.core import clock
 from shop.core.db import db, transaction
+from shop.core.errors import EdgeFailed
 from shop.core.outbox import enqueue
-from shop.ledger.services import post_foreign_payment, post_payment
+from shop.ledger.services import is_posted, post_foreign_payment, post_payment
 from shop.orders.models import Order
 from shop.orders.queries import list_lines, lock_order
 from shop.orders.services import await_bank, expire_order, mark_paid, note, quarantine_order
@@ -20,45 +23,78 @@ from shop.payments.models import Attempt, Quarantine
 from shop.payments.queries import list_attempts
 from shop.payments.refunds import request_refund, request_return
 
+log = logging.getLogger("shop.settle")
+
 LIVE = ("created", "open", "processing")
+UNPAID = ("awaiting_payment", "processing", "expired", "cancelled")
 # An attempt without an answer is left to the request that made it for a moment before anybody else takes it up.
 YOUNG = timedelta(seconds=30)
 REPLAY = timedelta(minutes=4)
+# After so many orders in a row about which Stripe said nothing, the round leaves the rest to the next one.
+SILENCES = 3
 
 
-def settle_order(order_id: int, *, patient: bool = True) -> None:
+def settle_order(order_id: int, *, patient: bool = True, young: timedelta = YOUNG) -> None:
     """Ask Stripe about every live attempt of an order and apply the answer. Outside any transaction.
 
-    Raises EdgeFailed when Stripe does not answer; whoever called may call again.
+    Attempts younger than `young` that have no answer yet are left to whoever made them. Raises EdgeFailed when Stripe
+    does not answer; whoever called may call again.
     """
     stripe = gateway(patient=patient)
-    for attempt in list_attempts(order_id):
-        if attempt.state not in LIVE:
-            continue
-        session_id = attempt.session_id or _recover(attempt, stripe)
+    live = [(attempt.id, attempt.session_id) for attempt in list_attempts(order_id) if attempt.state in LIVE]
+    for attempt_id, known in live:
+        session_id = known or _recover(attempt_id, stripe, young)
         if session_id is not None:
             view = stripe.fetch_session(session_id)
             with transaction():
-                apply_session(order_id, attempt.id, view)
+                apply_session(order_id, attempt_id, view)
 
 
-def _recover(attempt: Attempt, stripe: Gateway) -> str | None:
+def close_payment(order_id: int, *, patient: bool = True, overdue_only: bool = False) -> None:
+    """Close the payment pages of an order at Stripe and apply what became of them. Outside any transaction.
+
+    `overdue_only` leaves a page alone whose time is not over. Raises EdgeFailed; then a page may still be open.
+    """
+    settle_order(order_id, patient=patient, young=YOUNG if overdue_only else timedelta(0))
+    now = clock.now()
+    closing = [
+        (str(attempt.session_id), attempt.key)
+        for attempt in list_attempts(order_id)
+        if attempt.state == "open" and (not overdue_only or attempt.expires_at < now)
+    ]
+    for session_id, key in closing:
+        # Closing twice does no harm; a key of its own each time, because Stripe repeats a failure kept under an old one.
+        gateway(patient=patient).expire_session(session_id, f"expire-{key}-{int(now.timestamp())}")
+    if closing:
+        settle_order(order_id, patient=patient)
+
+
+def _recover(attempt_id: int, stripe: Gateway, young: timedelta) -> str | None:
     """The session of an attempt whose answer was lost. None if Stripe never had it, and then the attempt is given up."""
-    age = clock.now() - attempt.created_at
-    if age < YOUNG:
+    attempt = db.session.get_one(Attempt, attempt_id)
+    age, key, made_at = clock.now() - attempt.created_at, attempt.key, attempt.created_at
+    if age < young:
         return None
     if age < REPLAY:
-        view: SessionView | None = stripe.open_checkout(attempt.parameters, attempt.key)
+        view: SessionView | None = stripe.open_checkout(attempt.parameters, key)
     else:
-        view = stripe.find_session(attempt.key, attempt.created_at - timedelta(minutes=5))
+        view = stripe.find_session(key, made_at - timedelta(minutes=5))
     with transaction():
-        fresh = db.session.get_one(Attempt, attempt.id, with_for_update=True)
-        if view is None:
+        fresh = db.session.get_one(Attempt, attempt_id, with_for_update=True, populate_existing=True)
+        # Whoever made the attempt may have had its answer meanwhile.
+        if fresh.session_id is None and view is None:
             fresh.state = "abandoned"
-            return None
-        if fresh.session_id is None:
+        elif fresh.session_id is None and view is not None:
             fresh.session_id, fresh.session_url, fresh.state = view.id, view.url, "open"
         return fresh.session_id
+
+
+def revive(attempt_id: int, session_id: str) -> None:
+    """Take up an attempt that was given up and of which Stripe now tells. Opens its own transaction."""
+    with transaction():
+        attempt = db.session.get_one(Attempt, attempt_id, with_for_update=True, populate_existing=True)
+        if attempt.state == "abandoned":
+            attempt.session_id, attempt.state = session_id, "open"
 
 
 def apply_session(order_id: int, attempt_id: int, view: SessionView) -> None:
@@ -67,7 +103,7 @@ def apply_session(order_id: int, attempt_id: int, view: SessionView) -> None:
     attempt = db.session.get_one(Attempt, attempt_id, populate_existing=True)
     if attempt.state not in LIVE:
         return
-    if view.status == "expired":
+    if view.status == "expired" or _bank_refused(view):
         attempt.state = "expired"
         if order.state in {"awaiting_payment", "processing"} and not _other_live(order, attempt):
             expire_order(order)
@@ -79,6 +115,11 @@ def apply_session(order_id: int, attempt_id: int, view: SessionView) -> None:
         await_bank(order)
 
 
+def _bank_refused(view: SessionView) -> bool:
+    """Whether a method that takes days has failed: the session stays complete and unpaid for ever."""
+    return view.status == "complete" and view.intent_status in {"requires_payment_method", "canceled"}
+
+
 def _other_live(order: Order, attempt: Attempt) -> bool:
     return any(other.id != attempt.id and other.state in LIVE for other in list_attempts(order.id))
 
@@ -87,6 +128,9 @@ def _apply_payment(order: Order, attempt: Attempt, view: SessionView) -> None:
     attempt.state = "paid"
     attempt.payment_intent, attempt.charge = view.payment_intent, view.charge
     intent = view.payment_intent or view.id
+    if order.state not in UNPAID and is_posted("payment", intent):
+        # The very payment that is booked already, not a second one.
+        return
     today = clock.today()
     enqueue("import_balance", {}, key=f"balance-{intent}", run_at=clock.now() + timedelta(seconds=2))
     if (view.amount_minor, view.currency) != (attempt.amount_minor, attempt.currency):
@@ -97,12 +141,13 @@ def _apply_payment(order: Order, attempt: Attempt, view: SessionView) -> None:
             Quarantine(kind="amount", stripe_id=intent, order_id=order.id, data={"problem": problem}, at=clock.now())
         )
         post_foreign_payment(order.id, intent, view.amount_minor, view.currency, today)
-        if order.state in {"awaiting_payment", "processing", "expired", "cancelled"}:
+        if order.state in UNPAID:
             quarantine_order(order, problem)
         return
-    if order.state in {"awaiting_payment", "processing", "expired", "cancelled"}:
-        filled = mark_paid(order)
-        post_payment(order, list_lines(order.id), intent, today)
+    if order.state in UNPAID:
+        lines = list_lines(order.id)
+        filled = mark_paid(order, lines)
+        post_payment(order, lines, intent, today)
         if not filled:
             request_refund(order.id, line_ids=None, reason="unfillable", actor=None)
         return
@@ -112,20 +157,19 @@ def _apply_payment(order: Order, attempt: Attempt, view: SessionView) -> None:
     request_return(order, attempt, reason="duplicate")
 
 
-def list_due(limit: int = 50) -> list[int]:
-    """Orders the sweep should settle: a hold or a payment page has run out, or an answer was lost."""
+def list_due(limit: int = 200) -> list[int]:
+    """Orders the sweep should settle, longest due first: a payment page has run out, or an answer was lost."""
     now = clock.now()
     statement = (
         select(Attempt.order_id)
         .where(
-            Attempt.state.in_(LIVE),
             or_(
-                Attempt.expires_at < now,
-                (Attempt.state == "created") & (Attempt.created_at < now - YOUNG),
-                Attempt.state == "processing",
+                and_(Attempt.state.in_(["created", "open"]), Attempt.expires_at < now),
+                and_(Attempt.state == "created", Attempt.created_at < now - YOUNG),
             ),
         )
-        .distinct()
+        .group_by(Attempt.order_id)
+        .order_by(func.min(Attempt.created_at))
         .limit(limit)
     )
     return list(db.session.scalars(statement))
@@ -137,24 +181,51 @@ def sweep() -> int:
     A session that Stripe still calls open after its time is closed there first: stock never returns under an open page.
     """
     due = list_due()
-    for order_id in due:
-        settle_order(order_id)
-        overdue = [a for a in list_attempts(order_id) if a.state == "open" and a.expires_at < clock.now()]
-        for attempt in overdue:
-            gateway().expire_session(str(attempt.session_id), f"expire-{attempt.key}")
-        if overdue:
-            settle_order(order_id)
-    never_opened = (
-        select(Order.id)
-        .where(Order.state == "awaiting_payment", Order.hold_until < clock.now())
-        .where(~select(Attempt.id).where(Attempt.order_id == Order.id, Attempt.state.in_(LIVE)).exists())
-        .limit(50)
+    _each(due, lambda order_id: close_payment(order_id, overdue_only=True))
+    never_opened = list(
+        db.session.scalars(
+            select(Order.id)
+            .where(Order.state == "awaiting_payment", Order.hold_until < clock.now())
+            .where(~select(Attempt.id).where(Attempt.order_id == Order.id, Attempt.state.in_(LIVE)).exists())
+            .order_by(Order.hold_until)
+            .limit(200)
+        )
     )
-    for order_id in list(db.session.scalars(never_opened)):
-        with transaction():
-            order = lock_order(order_id)
-            live = any(attempt.state in LIVE for attempt in list_attempts(order_id))
-            if order.state == "awaiting_payment" and not live:
-                expire_order(order)
-        due.append(order_id)
-    return len(due)
+    _each(never_opened, _release)
+    return len(due) + len(never_opened)
+
+
+def ask_banks() -> int:
+    """Ask again about payments a bank works on for days, should its word have been lost. How many orders were seen."""
+    waiting = list(
+        db.session.scalars(
+            select(Attempt.order_id).where(Attempt.state == "processing").distinct().order_by(Attempt.order_id)
+        )
+    )
+    _each(waiting, settle_order)
+    return len(waiting)
+
+
+def _each(order_ids: Iterable[int], act: Callable[[int], None]) -> None:
+    """Do something for each order; one that fails stands in nobody's way, and comes again in the next round."""
+    silences = 0
+    for order_id in order_ids:
+        try:
+            act(order_id)
+            silences = 0
+        except EdgeFailed as error:
+            log.warning("order %s will be looked at again: %s", order_id, error)
+            silences += 1
+        except Exception:
+            log.exception("order %s could not be settled and will be tried again", order_id)
+        if silences == SILENCES:
+            return
+
+
+def _release(order_id: int) -> None:
+    with transaction():
+        order = lock_order(order_id)
+        live = any(attempt.state in LIVE for attempt in list_attempts(order_id))
+        over = order.hold_until is not None and order.hold_until < clock.now()
+        if order.state == "awaiting_payment" and over and not live:
+            expire_order(order)

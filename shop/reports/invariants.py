@@ -4,11 +4,13 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date, timedelta
 
-from sqlalchemy import case, func, select
+from sqlalchemy import and_, case, func, or_, select
 
 from shop.catalogue.models import Variant
 from shop.core import clock
 from shop.core.db import db
+from shop.core.outbox import ALARM_AFTER
+from shop.core.tables import Job
 from shop.ledger import accounts
 from shop.ledger.checks import missing_guards, unbalanced
 from shop.ledger.models import Entry
@@ -19,6 +21,9 @@ from shop.reports.footing import compare_with_ledger
 
 # How long a settled payment may wait for its balance transaction.
 PENDING_LIMIT = timedelta(days=7)
+# How long after its time an unpaid order may hold stock, and a refund wait to be sent.
+HOLD_LIMIT = timedelta(hours=2)
+REFUND_LIMIT = timedelta(days=1)
 SETTLED = ("paid", "unfillable", "refunded")
 
 
@@ -152,14 +157,39 @@ def stock_foots() -> list[str]:
 
 
 def holds_belong_to_live_orders() -> list[str]:
-    """Only an order that waits for its payment holds stock, and not long after its time."""
+    """Only an order that waits for its payment, or for staff to look at it, holds stock; and not long after its time."""
+    over = clock.now() - HOLD_LIMIT
     rows = db.session.execute(
         select(Order.number, Order.state)
         .join(Reservation, Reservation.order_id == Order.id)
-        .where(Reservation.state == "held", Order.state.not_in(["awaiting_payment", "processing"]))
+        .where(
+            Reservation.state == "held",
+            or_(
+                Order.state.not_in(["awaiting_payment", "processing", "quarantined"]),
+                and_(Order.state == "awaiting_payment", Order.hold_until < over),
+            ),
+        )
         .distinct()
     )
     return [f"Order {row.number} is {row.state} and still holds stock." for row in rows]
+
+
+def no_work_fails_for_long() -> list[str]:
+    """No job has failed again and again for hours."""
+    rows = db.session.execute(
+        select(Job.id, Job.kind, Job.attempts, Job.last_error)
+        .where(Job.done_at.is_(None), Job.attempts >= ALARM_AFTER)
+        .order_by(Job.id)
+    )
+    return [f"Job {row.id} ({row.kind}) has failed {row.attempts} times: {row.last_error}" for row in rows]
+
+
+def nobody_waits_long_for_a_refund() -> list[str]:
+    """No refund that was asked for has still to reach Stripe beyond the limit."""
+    rows = db.session.execute(
+        select(Refund.key).where(Refund.state == "requested", Refund.requested_at < clock.now() - REFUND_LIMIT)
+    )
+    return [f"{row.key} was asked for and Stripe has not taken it." for row in rows]
 
 
 def reports_equal_the_books() -> list[str]:
@@ -193,6 +223,8 @@ INVARIANTS: tuple[Callable[[], list[str]], ...] = (
     goods_are_shared_out,
     stock_foots,
     holds_belong_to_live_orders,
+    no_work_fails_for_long,
+    nobody_waits_long_for_a_refund,
     suspense_is_explained,
     reports_equal_the_books,
 )
