@@ -5,6 +5,7 @@ import logging
 from http import HTTPStatus
 
 from flask import Flask, Response, make_response, render_template, request
+from sqlalchemy.exc import DataError
 from werkzeug.exceptions import HTTPException
 
 from shop.core.db import db
@@ -69,6 +70,13 @@ def init_faults(app: Flask) -> None:
         if error.code == 405 and getattr(error, "valid_methods", None):
             answer.headers["Allow"] = ", ".join(error.valid_methods)  # type: ignore[attr-defined]
         return answer
+
+    @app.errorhandler(DataError)
+    def unstorable(error: DataError) -> Response:
+        # PostgreSQL takes no NUL in a text and no number beyond its type; nobody types either by mistake.
+        log.warning("the database cannot hold what was sent to %s %s: %s", request.method, request.path, error.orig)
+        db.session.rollback()
+        return _answer(400, "")
 
     @app.errorhandler(Exception)
     def unexpected(error: Exception) -> Response:

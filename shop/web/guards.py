@@ -5,6 +5,7 @@ from urllib.parse import urlsplit
 from flask import Flask, current_app, g, redirect, request, session, url_for
 from flask_wtf.csrf import CSRFProtect
 from sqlalchemy import select
+from werkzeug.routing import IntegerConverter, Map
 from werkzeug.wrappers import Response
 
 from shop.accounts.models import Account
@@ -48,9 +49,10 @@ def units_of(account: Account) -> list[Unit]:
     return list(db.session.scalars(statement.where(Unit.archived_at.is_(None)).order_by(Delegate.id)))
 
 
-def _own_origin() -> str:
-    parts = urlsplit(request.host_url)
-    return f"{parts.scheme}://{parts.netloc}"
+def _own_origins() -> set[str]:
+    """As the request came, and as the shop is known: a proxy in front may speak https where we hear http."""
+    addresses = (request.host_url, current_app.config["SETTINGS"].base_url)
+    return {f"{parts.scheme}://{parts.netloc}" for parts in map(urlsplit, addresses)}
 
 
 def check_origin() -> None:
@@ -62,7 +64,7 @@ def check_origin() -> None:
         return
     origin = request.headers.get("Origin")
     site = request.headers.get("Sec-Fetch-Site")
-    foreign = origin != _own_origin() if origin is not None else site not in (None, "same-origin", "none")
+    foreign = origin not in _own_origins() if origin is not None else site not in (None, "same-origin", "none")
     if foreign:
         raise Refused(_("This form came from another site. Open the page again and send it from there."))
 
@@ -104,7 +106,15 @@ def guard_staff() -> Response | None:
     return _guard("staff", "staff.session.new")
 
 
+class KeyConverter(IntegerConverter):
+    """A number in an address that a database can hold; a larger one is no page."""
+
+    def __init__(self, map: Map, *args: int, **kwargs: int) -> None:
+        super().__init__(map, *args, **{"max": 2**63 - 1, **kwargs})
+
+
 def init_guards(app: Flask) -> None:
+    app.url_map.converters["int"] = KeyConverter
     app.config["WTF_CSRF_CHECK_DEFAULT"] = False
     app.config["WTF_CSRF_TIME_LIMIT"] = None
     csrf.init_app(app)
