@@ -49,8 +49,10 @@ def run(name: str, command: list[str], **environment: str) -> Part:
 
 def run_tests(arguments: list[str], browser: str | None) -> list[Part]:
     """The tests in parallel, a file always in one process; a browser's journeys alone, as they share a machine."""
-    named = any(argument in ("-m", "-n") or argument.startswith(("-m=", "-n=", "--dist")) for argument in arguments)
-    parallel = [] if named else ["-n", str(cores()), "--dist", "loadfile"]
+    if "-m" in arguments:
+        # Who names a marker chooses what runs, and how.
+        return [run("Tests", ["pytest", *arguments], **({"CHROMIUM": browser} if browser else {}))]
+    parallel = [] if "-n" in arguments else ["-n", str(cores()), "--dist", "loadfile"]
     parts = [run("Tests", ["pytest", "-m", "not browser", *parallel, *arguments])]
     if browser is not None:
         parts.append(run("Journeys in a browser", ["pytest", "-m", "browser", *arguments], CHROMIUM=browser))

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 from flask import Flask, g
 from flask.testing import FlaskClient
+from pytest_socket import socket_allow_hosts
 from sqlalchemy import create_engine, event, text
 
 from shop.app import create_app
@@ -170,6 +171,12 @@ def shared_data() -> Path:
     if not folder.is_dir():
         pytest.skip("the folder of real data is not beside this checkout (set SHOP_SHARED_DATA)")
     return folder
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_setup() -> None:
+    """Nothing reaches beyond this machine; the plugin lifts it after each test."""
+    socket_allow_hosts(["127.0.0.1", "::1", "localhost"], allow_unix_socket=True)
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:

@@ -9,6 +9,8 @@ from shop.catalogue.models import Product, Variant
 from shop.core.db import db
 from tests.builders import make_product, make_unit
 
+# A parameter nobody knows: the page is made anew, whatever is kept.
+ANEW = "?anew=1"
 HOME, LISTING, PRODUCT = 12, 4, 5
 FEW, MANY = 3, 24
 
@@ -17,11 +19,11 @@ def pages(client: FlaskClient, variant: Variant) -> dict[str, tuple[str, int]]:
     """Kind of page to its address and the most statements it may send."""
     product = db.session.get_one(Product, variant.product_id)
     return {
-        "home": ("/fr/", HOME),
-        "listing": ("/fr/products", LISTING),
-        "search": ("/fr/products?q=tapis", LISTING),
-        "craft": ("/ar/crafts/rug-rugs", LISTING),
-        "product": (client.get(f"/ar/products/{product.public_id}").location, PRODUCT),
+        "home": (f"/fr/{ANEW}", HOME),
+        "listing": (f"/fr/products{ANEW}", LISTING),
+        "search": (f"/fr/products{ANEW}&q=tapis", LISTING),
+        "craft": (f"/ar/crafts/rug-rugs{ANEW}", LISTING),
+        "product": (client.get(f"/ar/products/{product.public_id}").location + ANEW, PRODUCT),
     }
 
 
