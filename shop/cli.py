@@ -102,6 +102,7 @@ def run(host: str, port: int, workers: int) -> None:
     """Serve the shop."""
     from granian import Granian
     from granian.constants import Interfaces
+    from granian.log import LogLevels
 
     load_settings(serving=True)
     logging.basicConfig(stream=sys.stderr, level=logging.WARNING)
@@ -113,7 +114,7 @@ def run(host: str, port: int, workers: int) -> None:
         workers=workers or os.cpu_count() or 1,
         blocking_threads=4,
         factory=True,
-        log_level="warning",
+        log_level=LogLevels.warning,
         websockets=False,
     ).serve()
 

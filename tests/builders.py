@@ -55,10 +55,10 @@ def make_basics() -> None:
             _once(Craft, code, code=code, family=family, position=1, **texts)
         programme = Programme(
             code="excellence", kind="export", name_ar="برنامج التميز", name_fr="Excellence", name_en="Excellence"
-        )  # noqa: E501
+        )
         carriers = Programme(
             code="aggregation", kind="aggregation", name_ar="التجميع", name_fr="Agrégation", name_en="Aggregation"
-        )  # noqa: E501
+        )
         db.session.add_all([programme, carriers])
         db.session.flush()
         for owner, code in ((programme, "excellence-2026"), (carriers, "aggregation-2026")):

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Row, func, select
+from sqlalchemy import func, select
 
 from shop.catalogue.models import Craft, Price, Product, ProductPicture, Variant
 from shop.core.db import db
@@ -110,7 +110,7 @@ def list_unit_pieces(unit_id: int, *, limit: int = 100, before_id: int | None = 
     return [_piece(row, titles.get((row.id, "title"), {}), stock.get(row.id)) for row in rows]
 
 
-def _piece(row: Row[Any], titles: dict[str, str], stock: Row[Any] | None) -> PieceRow:
+def _piece(row: Any, titles: dict[str, str], stock: Any) -> PieceRow:
     told = tell(titles, current_language())
     return PieceRow(
         product_id=row.id,

@@ -68,8 +68,9 @@ def in_wal_reset_range(version: tuple[int, ...]) -> bool:
 
     Affected: 3.7.0 to 3.51.2, but for the backports 3.44.6 and 3.50.7.
     """
-    if version[:2] in {(3, 44), (3, 50)}:
-        return version < {(3, 44): (3, 44, 6), (3, 50): (3, 50, 7)}[version[:2]]
+    mended = {(3, 44): (3, 44, 6), (3, 50): (3, 50, 7)}.get((version[0], version[1]))
+    if mended is not None:
+        return version < mended
     return (3, 7, 0) <= version < (3, 51, 3)
 
 

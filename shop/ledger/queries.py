@@ -52,7 +52,7 @@ def sum_balance(account: str, currency: str) -> int:
 
 def list_entries(*, order_id: int | None = None, line_id: int | None = None, unit_id: int | None = None) -> list[Entry]:
     """Rows of an order, a line or a unit, in the order they were written."""
-    statement: Select[tuple[Entry]] = select(Entry).order_by(Entry.id)
+    statement: Select[Entry] = select(Entry).order_by(Entry.id)
     for column, value in ((Entry.order_id, order_id), (Entry.line_id, line_id), (Entry.unit_id, unit_id)):
         if value is not None:
             statement = statement.where(column == value)

@@ -71,7 +71,7 @@ def list_orders(
     limit: int = 50,
 ) -> list[Order]:
     """Orders newest first, paged by key. `q` is the beginning of a number or of an e-mail address."""
-    statement: Select[tuple[Order]] = select(Order).order_by(Order.id.desc()).limit(limit)
+    statement: Select[Order] = select(Order).order_by(Order.id.desc()).limit(limit)
     if states is not None:
         statement = statement.where(Order.state.in_(list(states)))
     if unit_id is not None:
@@ -101,7 +101,7 @@ def list_unit_lines(
     )
     if states is not None:
         statement = statement.where(OrderLine.state.in_(list(states)))
-    return [tuple(row) for row in db.session.execute(statement)]
+    return [(line, order) for line, order in db.session.execute(statement)]
 
 
 def get_unit_line(unit_id: int, line_id: int) -> tuple[OrderLine, Order]:

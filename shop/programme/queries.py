@@ -51,7 +51,7 @@ def list_memberships(unit_id: int, on: date | None = None) -> list[tuple[Members
     )
     if on is not None:
         statement = statement.where(Membership.from_on <= on, or_(Membership.to_on.is_(None), Membership.to_on >= on))
-    return [tuple(row) for row in db.session.execute(statement)]
+    return [(membership, edition, programme) for membership, edition, programme in db.session.execute(statement)]
 
 
 def list_programmes() -> list[Programme]:
@@ -61,7 +61,8 @@ def list_programmes() -> list[Programme]:
 def list_editions() -> list[tuple[Edition, Programme]]:
     """All editions with their programme, newest first."""
     statement = select(Edition, Programme).join(Programme, Edition.programme_id == Programme.id)
-    return [tuple(row) for row in db.session.execute(statement.order_by(Edition.starts_on.desc(), Edition.id))]
+    rows = db.session.execute(statement.order_by(Edition.starts_on.desc(), Edition.id))
+    return [(edition, programme) for edition, programme in rows]
 
 
 def get_edition(code: str) -> Edition:
@@ -78,4 +79,4 @@ def list_recipients(programme_id: int | None = None) -> list[tuple[Recipient, Pr
     )
     if programme_id is not None:
         statement = statement.where(Recipient.programme_id == programme_id)
-    return [tuple(row) for row in db.session.execute(statement)]
+    return [(recipient, programme) for recipient, programme in db.session.execute(statement)]

@@ -1,5 +1,6 @@
 """Who may come in: hung once on each door, so that no page of it can forget."""
 
+from typing import Any
 from urllib.parse import urlsplit
 
 from flask import Flask, current_app, g, redirect, request, session, url_for
@@ -109,7 +110,7 @@ def guard_staff() -> Response | None:
 class KeyConverter(IntegerConverter):
     """A number in an address that a database can hold; a larger one is no page."""
 
-    def __init__(self, map: Map, *args: int, **kwargs: int) -> None:
+    def __init__(self, map: Map, *args: Any, **kwargs: Any) -> None:
         super().__init__(map, *args, **{"max": 2**63 - 1, **kwargs})
 
 

@@ -4,6 +4,7 @@ import ast
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 # From the ground up: a room imports only rooms before it.
@@ -85,11 +86,14 @@ class Import:
     level: int = 0
 
 
-def modules(house: Path) -> Iterator[tuple[str, ast.Module]]:
-    """Every module of the tree by its dotted name below the package, without `__init__`."""
+@cache
+def modules(house: Path) -> tuple[tuple[str, ast.Module], ...]:
+    """Every module of the tree by its dotted name below the package, without `__init__`; read once in a run."""
+    found = []
     for path in sorted(house.rglob("*.py")):
         name = ".".join(path.relative_to(house).with_suffix("").parts).removesuffix("__init__").rstrip(".")
-        yield name, ast.parse(path.read_text(encoding="utf-8"), str(path))
+        found.append((name, ast.parse(path.read_text(encoding="utf-8"), str(path))))
+    return tuple(found)
 
 
 def imports(tree: ast.Module) -> Iterator[Import]:

@@ -1,5 +1,7 @@
 """The letters of a demonstration, as their readers would see them. Registered only where the database bears its mark."""
 
+from typing import Any
+
 from flask import Blueprint, Response, render_template, request, url_for
 
 from shop.core.errors import NotFound
@@ -24,7 +26,7 @@ def index() -> str:
     before = request.args.get("before", type=int)
     found = list_letters(recipient=recipient, before_id=before, limit=PAGE + 1)
     letters = found[:PAGE]
-    here = {"to": recipient or None}
+    here: dict[str, Any] = {"to": recipient or None}
     more = {**here, "before": letters[-1].id} if len(found) > PAGE else None
     return render_template(
         "demo/mail/index.html",
