@@ -17,6 +17,17 @@ SECRET = frozenset(
 )
 
 
+# Names that do not follow from the field: the rest are SHOP_ and the field in capitals.
+ENVIRONMENT = {
+    "stripe_secret_key": "STRIPE_SECRET_KEY",
+    "stripe_publishable_key": "STRIPE_PUBLISHABLE_KEY",
+    "stripe_webhook_secrets": "STRIPE_WEBHOOK_SECRET",
+    "stripe_api_base": "STRIPE_API_BASE",
+    "stripe_js_url": "STRIPE_JS_URL",
+    "demo": "demonstration",
+}
+
+
 @dataclass(frozen=True, slots=True)
 class Settings:
     """Effective settings. Addresses carry no trailing slash."""
@@ -48,12 +59,15 @@ class Settings:
         return Path(parts.path) if parts.scheme == "file" else None
 
     def shown(self) -> dict[str, str]:
-        """What `shop config` prints: secrets are named, never shown."""
+        """What `shop config` prints, by the names of the environment: secrets are named, never shown."""
         result = {}
         for item in fields(self):
+            if item.name == "testing":
+                continue
             value = getattr(self, item.name)
             hidden = item.name in SECRET and value and not str(value).startswith(("sqlite:", "file:"))
-            result[item.name] = "(set, hidden)" if hidden else str(value)
+            shown = ",".join(value) if isinstance(value, tuple) else str(value)
+            result[ENVIRONMENT.get(item.name, f"SHOP_{item.name.upper()}")] = "(set, hidden)" if hidden else shown
         return result
 
 

@@ -96,6 +96,12 @@ def cancel_order(order: Order, *, actor: int | None) -> None:
     note(order.id, "cancelled", actor=actor)
 
 
+def call_cancelled(order: Order, *, actor: int | None) -> None:
+    """An order whose page was closed because somebody cancelled it; its stock is back already."""
+    order.state = next_order_state(order.state, "cancel")
+    note(order.id, "cancelled", actor=actor)
+
+
 def quarantine_order(order: Order, problem: str) -> None:
     """Stripe reports something else than was agreed: nothing is delivered until staff have looked."""
     order.state = next_order_state(order.state, "quarantine")

@@ -20,6 +20,8 @@ ORDER_TABLE = {
     ("awaiting_payment", "expire"): "expired",
     ("awaiting_payment", "cancel"): "cancelled",
     ("awaiting_payment", "quarantine"): "quarantined",
+    # Stripe's word that the page is closed comes first; that somebody wanted it closed is said after it.
+    ("expired", "cancel"): "cancelled",
     ("processing", "pay"): "paid",
     ("processing", "expire"): "expired",
     ("processing", "quarantine"): "quarantined",

@@ -23,7 +23,7 @@ from shop.orders.checkout import HOLD, LiveOrder, place_order
 from shop.orders.links import order_token
 from shop.orders.models import Order, OrderLine
 from shop.orders.queries import get_order_by_id, list_lines, lock_order
-from shop.orders.services import cancel_order, note
+from shop.orders.services import call_cancelled, cancel_order, note
 from shop.payments.gateway import SessionView, StripeRefused, gateway
 from shop.payments.models import Attempt
 from shop.payments.queries import list_attempts
@@ -100,7 +100,9 @@ def abandon_order(order_id: int, *, actor: int | None) -> None:
             if any(attempt.state in LIVE for attempt in list_attempts(order_id)):
                 raise EdgeFailed(_("The payment page is being prepared. Try again in a moment."))
             cancel_order(order, actor=actor)
-        elif order.state not in {"expired", "cancelled"}:
+        elif order.state == "expired":
+            call_cancelled(order, actor=actor)
+        elif order.state != "cancelled":
             raise Conflict(_("This order has been paid already."))
 
 

@@ -53,7 +53,10 @@ def test_production_needs_its_secrets_and_stripes_own_address(tmp_path: Path) ->
 
 def test_secrets_are_not_shown(tmp_path: Path) -> None:
     settings = from_environment({"SHOP_INSTANCE": str(tmp_path), "STRIPE_SECRET_KEY": "sk_live_very_secret"})
-    assert "very_secret" not in str(settings.shown())
+    shown = settings.shown()
+    assert "very_secret" not in str(shown)
+    assert shown["STRIPE_SECRET_KEY"] == "(set, hidden)"
+    assert shown["SHOP_BASE_URL"] == "http://127.0.0.1:8000"
 
 
 def test_sqlite_libraries_that_can_corrupt_a_wal_are_known() -> None:

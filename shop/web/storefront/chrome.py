@@ -17,6 +17,8 @@ from shop.i18n.messages import gettext as _
 from shop.i18n.quantities import how_many
 
 DEFAULT_CURRENCY = CURRENCIES[0]
+# Parameters that make another page. What else an address may carry (a campaign's mark) is no part of its identity.
+TELLING = frozenset({"q", "page", "craft", "family", "region", "kind"})
 
 # A family of crafts lends its pages one quiet tint.
 TINTS = {
@@ -93,7 +95,7 @@ def slugged(public_id: str, slugs: Mapping[str, str]) -> dict[str, dict[str, str
 
 def context() -> dict[str, Any]:
     """What the layout needs on every page, without asking the database. Pages override what they know better."""
-    arguments = {name: value for name, value in request.args.items() if name not in {"currency", "to"}}
+    arguments = {name: value for name, value in request.args.items() if name in TELLING}
     endpoint, view = request.endpoint or "", request.view_args or {}
     public = request.method in {"GET", "HEAD"} and endpoint.startswith("storefront.")
     here = {code: url_for(endpoint, **{**view, **arguments, "lang": code}) for code in LANGUAGES} if public else {}

@@ -245,3 +245,10 @@ def test_no_public_page_carries_style_or_script_of_its_own(
         page = client.get(f"/ar{path}", follow_redirects=True).text
         assert " style=" not in page, path
         assert not re.search(r"<script(?![^>]*(src=|ld\+json))", page), path
+
+
+def test_a_mark_that_somebody_put_behind_an_address_makes_no_other_page(client: FlaskClient) -> None:
+    make_product()
+    page = client.get("/fr/products?utm_source=letter&family=TAP").text
+    assert '<link rel="canonical" href="http://localhost/fr/products?family=TAP">' in page
+    assert "utm_source" not in page
