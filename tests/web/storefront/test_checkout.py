@@ -100,7 +100,7 @@ def test_another_address_closes_the_first_order(ready: Visitor) -> None:
     answer = ready.order(name="Paul Martin")
     assert "cs_" in answer.location
     states = db.session.scalars(select(Order.state).order_by(Order.id)).all()
-    assert states == ["expired", "awaiting_payment"]
+    assert states == ["cancelled", "awaiting_payment"]
 
 
 def test_what_the_browser_says_of_the_amount_is_only_compared(ready: Visitor) -> None:
