@@ -24,6 +24,8 @@ def _locked_line(line_id: int, unit_id: int) -> OrderLine:
     if order.state != "paid":
         raise TransitionRefused(order.state, "prepare")
     db.session.refresh(line)
+    if line.refund_asked_at is not None:
+        raise TransitionRefused(line.state, "prepare")
     return line
 
 
@@ -80,8 +82,9 @@ def hand_over(
 ) -> Parcel:
     """A unit's parcel is with the carrier: the only thing that makes a line exported.
 
-    Every line must be this unit's, paid and ready; staff acting for a maker may also take an accepted one. The day may
-    not lie in the future or before the payment. Raises NotFound, Invalid, TransitionRefused.
+    Every line must be this unit's, paid and ready, and not on its way to being refunded; staff acting for a maker may
+    also take an accepted one. The day may not lie in the future or before the payment. Raises NotFound, Invalid,
+    TransitionRefused.
     """
     order = lock_order(order_id)
     wanted = set(line_ids)
@@ -105,7 +108,7 @@ def hand_over(
     db.session.flush()
     moment = now if handed_over_on == clock.today() else clock.day_start(handed_over_on)
     for line in lines:
-        if order.state != "paid" or line.refunded_at is not None or (line.state == "accepted" and not on_behalf):
+        if order.state != "paid" or line.refund_asked_at or (line.state == "accepted" and not on_behalf):
             raise TransitionRefused(line.state, "hand_over")
         line.state = next_line_state(line.state, "hand_over")
         line.handed_over_at = moment

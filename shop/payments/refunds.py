@@ -62,6 +62,8 @@ def request_refund(order_id: int, *, line_ids: Iterable[int] | None, reason: str
     if amount <= 0:
         raise Conflict(_("Everything of this order has been refunded already."))
     refund = _ask(order, attempt, [line.id for line in chosen], shipping, amount, reason, actor)
+    for line in chosen:
+        line.refund_asked_at = refund.requested_at
     note(order.id, "refund_requested", actor=actor, amount_minor=amount, reason=reason)
     audit(actor, "request refund", "order", order.number, amount_minor=amount, currency=order.currency, reason=reason)
     return refund
@@ -123,6 +125,9 @@ def _fail(refund_id: int, failure: str) -> None:
     if refund.state in {"succeeded", "failed"}:
         return
     refund.state, refund.failure = "failed", failure[:500]
+    for line in list_lines(refund.order_id):
+        if line.id in refund.line_ids:
+            line.refund_asked_at = None
     note(refund.order_id, "refund_failed", failure=refund.failure)
     db.session.add(
         Quarantine(

@@ -18,6 +18,8 @@ from shop.ledger.queries import unit_position
 from shop.orders.models import Order, OrderLine
 from shop.orders.queries import list_lines
 from shop.orders.states import TransitionRefused
+from shop.payments.gateway import Gateway, StripeRefused
+from shop.payments.refunds import request_refund, send_refund
 from tests.builders import make_order, make_product, make_unit
 from tests.payments.conftest import stripe  # noqa: F401 - the fixture
 from tests.stripe_bench import Bench
@@ -130,3 +132,33 @@ def test_the_day_of_hand_over_is_the_day_of_the_export(
     exported = list_lines(order.id)[0].handed_over_at
     assert exported is not None
     assert clock_module.local_day(exported) == day
+
+
+def test_what_is_being_given_back_is_not_sent_any_more(
+    sold: tuple[Unit, Order, OrderLine],
+    stripe: Bench,  # noqa: F811
+) -> None:
+    unit, order, line = sold
+    ready(unit, line)
+    with transaction():
+        request_refund(order.id, line_ids=None, reason="buyer", actor=None)
+    with pytest.raises(TransitionRefused):
+        hand_over(unit, order, line)
+    stripe.work()
+    with pytest.raises(TransitionRefused):
+        hand_over(unit, order, line)
+    assert list_parcels(order.id) == []
+
+
+def test_after_a_refund_that_failed_the_piece_can_be_sent(
+    sold: tuple[Unit, Order, OrderLine], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    unit, order, line = sold
+    ready(unit, line)
+    with transaction():
+        refund = request_refund(order.id, line_ids=None, reason="buyer", actor=None)
+    refused = StripeRefused("charge_disputed", "no")
+    monkeypatch.setattr(Gateway, "refund", lambda *_arguments: (_ for _ in ()).throw(refused))
+    send_refund(refund.id)
+    hand_over(unit, order, line)
+    assert len(list_parcels(order.id)) == 1

@@ -722,6 +722,7 @@ def upgrade() -> None:
         sa.Column("answered_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("ready_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("handed_over_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("refund_asked_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("refunded_at", sa.DateTime(timezone=True), nullable=True),
         sa.CheckConstraint("quantity > 0 AND unit_price_minor > 0", name=op.f("ck_order_line_positive")),
         sa.CheckConstraint("refunded_minor BETWEEN 0 AND net_minor + tax_minor", name=op.f("ck_order_line_refunded")),
