@@ -15,6 +15,7 @@ from shop.core.config import Settings
 from shop.core.db import db, engine_options
 from shop.core.events import subscribe
 from shop.core.installation import load_settings
+from shop.core.logs import begin_logging
 from shop.core.versions import public_version
 from shop.fulfilment import models as fulfilment_tables
 from shop.fulfilment.events import LineAnswered
@@ -104,7 +105,9 @@ def _version_of(app: Flask) -> Callable[[], str]:
 
 def from_environment() -> Flask:
     """The application of this installation, as a server makes it."""
-    return create_app(load_settings(serving=True))
+    settings = load_settings(serving=True)
+    begin_logging(settings.log_format)
+    return create_app(settings)
 
 
 def _open_doors(app: Flask, settings: Settings) -> None:

@@ -1,7 +1,6 @@
 """The `shop` command. Exit codes: 0 done, 1 found something or refused for a reason it prints, 2 wrong usage."""
 
 import json
-import logging
 import os
 import signal
 import sys
@@ -22,9 +21,11 @@ from shop.core import schema
 from shop.core.db import transaction
 from shop.core.errors import ConfigurationError, Invalid, ShopError
 from shop.core.installation import load_settings
+from shop.core.logs import begin_logging
 from shop.ledger.checks import missing_guards
 from shop.reports.command import report
 from shop.reports.invariants import list_findings
+from shop.web.fonts import build_fonts
 
 
 @contextmanager
@@ -104,8 +105,10 @@ def run(host: str, port: int, workers: int) -> None:
     from granian.constants import Interfaces
     from granian.log import LogLevels
 
-    load_settings(serving=True)
-    logging.basicConfig(stream=sys.stderr, level=logging.WARNING)
+    settings = load_settings(serving=True)
+    settings.media_folder.mkdir(parents=True, exist_ok=True)
+    build_fonts(settings.instance / "fonts")
+    begin_logging(settings.log_format)
     Granian(
         "shop.app:from_environment",
         address=host,
@@ -125,7 +128,7 @@ def work() -> None:
     stop = threading.Event()
     for name in (signal.SIGTERM, signal.SIGINT):
         signal.signal(name, lambda *_ignored: stop.set())
-    logging.basicConfig(stream=sys.stderr, level=logging.WARNING)
+    begin_logging(load_settings().log_format)
     with _shop(serving=True):
         worker.work(stop)
 

@@ -12,11 +12,11 @@ import threading
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from shop.app import create_app
-from shop.core.config import Settings, from_environment
+from shop.core.config import STRIPE_API, Settings, from_environment
 from shop.core.db import db, transaction
 from shop.core.errors import ConfigurationError
 from shop.core.installation import DEMO_FILE, find_mark, holds_something_else
@@ -73,6 +73,26 @@ def environment(instance: Path, host: str, port: int, double_port: int) -> dict[
     path.write_text(json.dumps(values, indent=1), encoding="utf-8")
     path.chmod(0o600)
     return values
+
+
+def own_stripe(environ: Mapping[str, str]) -> dict[str, str]:
+    """Settings of somebody's own Stripe test account, if they gave its key; then no double is started.
+
+    They are passed on and never written down. Raises ConfigurationError for a live key: a demonstration takes no money.
+    """
+    key = environ.get("STRIPE_SECRET_KEY", "")
+    if not key or key.startswith("sk_test_demo_"):
+        return {}
+    if not key.startswith(("sk_test_", "rk_test_")):
+        raise ConfigurationError(
+            "STRIPE_SECRET_KEY must be a test key (sk_test_…): a demonstration takes no real money."
+        )
+    if not environ.get("STRIPE_WEBHOOK_SECRET"):
+        raise ConfigurationError(
+            "STRIPE_WEBHOOK_SECRET is missing; run: stripe listen --forward-to HOST:PORT/webhooks/stripe, and set what it prints."
+        )
+    own = {name: environ[name] for name in environ if name.startswith("STRIPE_")}
+    return {**own, "STRIPE_API_BASE": STRIPE_API}
 
 
 def prepare(
@@ -148,10 +168,12 @@ def run(
     _check_port(host, port)
     double_port = _free_port("127.0.0.1", port + 1)
     values = environment(instance, host, port, double_port)
+    own = own_stripe(os.environ)
     env = {**os.environ, "SHOP_INSTANCE": str(instance), **values}
+    # The past is played on the double whatever comes after it.
     settings = from_environment(env, demo=True)
     prepare(settings, reset=reset, products=products, orders=orders, seed=seed, progress=progress)
-    children = _start(host, port, double_port, instance, env, values, seed)
+    children = _start(host, port, double_port, instance, {**env, **own}, values, seed, with_double=not own)
     stop = threading.Event()
     for name in (signal.SIGTERM, signal.SIGINT):
         signal.signal(name, lambda *_ignored: stop.set())
@@ -161,7 +183,7 @@ def run(
                 return 0
             say("The demonstration did not start; the lines above say why.")
             return 1
-        say(_signs(settings.base_url, values["STRIPE_API_BASE"]))
+        say(_signs(settings.base_url, "" if own else values["STRIPE_API_BASE"]))
         ready(f"ready {settings.base_url}")
         while not stop.wait(0.5):
             if any(child.poll() is not None for child in children):
@@ -173,7 +195,15 @@ def run(
 
 
 def _start(
-    host: str, port: int, double_port: int, instance: Path, env: dict[str, str], values: dict[str, str], seed: int
+    host: str,
+    port: int,
+    double_port: int,
+    instance: Path,
+    env: dict[str, str],
+    values: dict[str, str],
+    seed: int,
+    *,
+    with_double: bool,
 ) -> list["subprocess.Popen[bytes]"]:
     double = (
         "from shop.demo.double.serve import serve; import sys; "
@@ -196,7 +226,7 @@ def _start(
     # In a session of their own, so that Ctrl-C reaches us alone and we stop them in order.
     return [
         subprocess.Popen([sys.executable, *command], env=env, stdout=sys.stderr, start_new_session=True)
-        for command in commands
+        for command in (commands if with_double else commands[1:])
     ]
 
 
@@ -235,7 +265,7 @@ def _signs(base_url: str, double: str) -> str:
             f"  An artisan           {base_url}/artisan   phone and PIN on the page of the chairs; PIN {PIN}",
             f"  An officer           {base_url}/staff     officer@example.org, password {PASSWORD}",
             f"  Its letters          {base_url}/demo/mail",
-            f"  Stripe's double      {double}/_ctl/",
+            f"  Stripe's double      {double}/_ctl/" if double else "  Stripe               your own test account",
             "",
             "  Stop with Ctrl-C.",
         ]
