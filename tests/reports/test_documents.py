@@ -23,6 +23,8 @@ from shop.reports.sales import COLUMNS, Report, artisan_sales, lines_of
 from tests.reports import books
 from tests.reports.books import Sold, utc
 
+pytestmark = pytest.mark.both_databases
+
 MARCH = ReportFilters(date(2026, 3, 1), date(2026, 3, 31))
 FORMULA = '=HYPERLINK("http://evil.example";"2+2")'
 
