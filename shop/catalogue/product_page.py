@@ -1,10 +1,11 @@
 """The page of one piece, read in four statements; its postage is a fifth."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
+from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import and_, literal, or_, select
+from sqlalchemy import Select, and_, bindparam, literal, or_, select
 
 from shop.artisans.models import Unit
 from shop.catalogue.makers import UNIT_COLUMNS, Maker, Pic, maker_of
@@ -127,7 +128,12 @@ def title_slugs(titles: dict[str, str], public_id: str) -> dict[str, str]:
 
 
 def _product_row(public_id: str, language: str) -> Any:
-    return db.session.execute(
+    return db.session.execute(_product(language, clock.today()), {"public_id": public_id}).first()
+
+
+@lru_cache(maxsize=8)  # one for each language and day: building it costs more than sending it
+def _product(language: str, day: date) -> Select[*tuple[Any, ...]]:
+    return (
         select(
             *UNIT_COLUMNS,
             Product.id.label("product_id"),
@@ -155,13 +161,13 @@ def _product_row(public_id: str, language: str) -> Any:
             Craft.name_fr.label("craft_fr"),
             Craft.name_en.label("craft_en"),
             getattr(Family, f"name_{language}").label("family_name"),
-            admitted_units(clock.today()).label("admitted"),
+            admitted_units(day).label("admitted"),
         )
         .join(Unit, Product.unit_id == Unit.id)
         .join(Craft, Product.craft == Craft.code)
         .join(Family, Product.family == Family.code)
-        .where(Product.public_id == public_id, Product.state.in_(("published", "archived")))
-    ).first()
+        .where(Product.public_id == bindparam("public_id"), Product.state.in_(("published", "archived")))
+    )
 
 
 def _offers(product_id: int, currency: str, language: str) -> tuple[Offer, ...]:

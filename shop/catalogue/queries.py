@@ -6,7 +6,8 @@ one-of-a-kind piece that was sold leaves the listings and keeps its page (catalo
 
 from collections import Counter
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
+from functools import lru_cache
 from typing import Any
 
 from sqlalchemy import ColumnElement, Select, and_, exists, func, or_, select
@@ -99,14 +100,19 @@ class CraftTile:
     picture: Pic | None
 
 
-def shown() -> ColumnElement[bool]:
-    """Condition on Product joined with Unit: it stands in the listings today."""
+@lru_cache(maxsize=8)
+def _shown_on(day: date) -> ColumnElement[bool]:
     unsold = exists().where(Variant.product_id == Product.id, Variant.available + Variant.reserved > 0)
     return and_(
         Product.state == "published",
-        admitted_units(clock.today()),
+        admitted_units(day),
         or_(Product.kind != "one_of_a_kind", unsold),
     )
+
+
+def shown() -> ColumnElement[bool]:
+    """Condition on Product joined with Unit: it stands in the listings today."""
+    return _shown_on(clock.today())
 
 
 def list_products(language: str, currency: str, filters: Filters, page: int = 1, size: int = PAGE_SIZE) -> Listing:
@@ -121,13 +127,13 @@ def list_products(language: str, currency: str, filters: Filters, page: int = 1,
     if total == 0:
         _check_known(filters)
         return Listing((), 0, 1, 1, facets)
-    chosen = _narrow(_newest(), filters).limit(size).offset((page - 1) * size)
-    return Listing(_read_cards(chosen, language, currency), total, page, pages, facets)
+    cards = _read_cards(_cards(language, currency, filters, size, page, clock.today()), language, currency)
+    return Listing(cards, total, page, pages, facets)
 
 
 def list_cards(language: str, currency: str, filters: Filters, size: int) -> tuple[Card, ...]:
     """The newest pieces, without counting the others. Two statements."""
-    return _read_cards(_narrow(_newest(), filters).limit(size), language, currency)
+    return _read_cards(_cards(language, currency, filters, size, 1, clock.today()), language, currency)
 
 
 def _check(filters: Filters) -> None:
@@ -149,6 +155,14 @@ def _check_known(filters: Filters) -> None:
 
 def _facet_rows(language: str, filters: Filters) -> list[Any]:
     """How many pieces there are per craft, family, region and kind, for the words and the maker asked for."""
+    asked = Filters(q=filters.q, unit=filters.unit)
+    return list(db.session.execute(_facets(language, asked, clock.today())).all())
+
+
+# Building a statement costs more than sending it, so those of the pages asked for most are kept. The day is in the key
+# because it is in the statement.
+@lru_cache(maxsize=64)
+def _facets(language: str, filters: Filters, day: date) -> Select[Any]:
     craft_name, family_name = getattr(Craft, f"name_{language}"), getattr(Family, f"name_{language}")
     dimensions = (Product.craft, Product.family, Unit.region, Product.kind)
     statement = (
@@ -164,10 +178,10 @@ def _facet_rows(language: str, filters: Filters) -> list[Any]:
         .join(Unit, Product.unit_id == Unit.id)
         .join(Craft, Product.craft == Craft.code)
         .join(Family, Product.family == Family.code)
-        .where(shown())
+        .where(_shown_on(day))
         .group_by(*dimensions, craft_name, family_name, Craft.position, Family.position)
     )
-    return list(db.session.execute(_narrow_words(statement, filters)).all())
+    return _narrow_words(statement, filters)
 
 
 def _narrow_words(statement: Select[Any], filters: Filters) -> Select[Any]:
@@ -228,12 +242,12 @@ def _label(row: Any, name: str) -> tuple[Any, str]:
     return (row.region, "") if name == "region" else (KINDS.index(row.kind), "")
 
 
-def _newest() -> Select[Any]:
+def _newest(day: date) -> Select[Any]:
     """The ids of what is shown, newest first."""
     return (
         select(Product.id)
         .join(Unit, Product.unit_id == Unit.id)
-        .where(shown())
+        .where(_shown_on(day))
         .order_by(Product.published_at.desc(), Product.id.desc())
     )
 
@@ -248,8 +262,12 @@ def _title(code: str) -> Any:
     return found.scalar_subquery().label(f"title_{code}")
 
 
-def _cards(chosen: Select[Any], language: str, currency: str) -> Select[Any]:
+@lru_cache(maxsize=128)
+def _cards(language: str, currency: str, filters: Filters, size: int, page: int, day: date) -> Select[Any]:
     """What a card shows, for a page of ids: prices and stock are summed for these few only."""
+    chosen = _narrow(_newest(day), filters).limit(size)
+    if page > 1:
+        chosen = chosen.offset((page - 1) * size)
     price = (
         select(func.min(Price.amount_minor))
         .join(Variant, Price.variant_id == Variant.id)
@@ -282,8 +300,8 @@ def _cards(chosen: Select[Any], language: str, currency: str) -> Select[Any]:
     )
 
 
-def _read_cards(chosen: Select[Any], language: str, currency: str) -> tuple[Card, ...]:
-    rows = db.session.execute(_cards(chosen, language, currency)).all()
+def _read_cards(statement: Select[Any], language: str, currency: str) -> tuple[Card, ...]:
+    rows = db.session.execute(statement).all()
     pictures = picture_views(row.cover_id for row in rows)
     cards = []
     for row in rows:

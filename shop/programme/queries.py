@@ -1,6 +1,7 @@
 """Reads of programmes: who is enrolled, who may sell."""
 
 from datetime import date
+from functools import lru_cache
 
 from sqlalchemy import ColumnElement, and_, exists, or_, select
 from sqlalchemy.orm import aliased
@@ -12,6 +13,7 @@ from shop.core.errors import NotFound
 from shop.programme.models import Edition, Membership, Programme, Recipient
 
 
+@lru_cache(maxsize=8)  # a condition never changes, and building it costs more than sending it
 def admitted_units(on: date) -> ColumnElement[bool]:
     """SQL condition on Unit: admitted to the exporter programme on a day, itself or through an enrolled aggregator.
 

@@ -1,6 +1,7 @@
 """What surrounds every page: its addresses in other languages and currencies, the links of the footer, labels."""
 
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import Any
 
 from flask import current_app, g, request, url_for
@@ -55,9 +56,20 @@ def kept() -> dict[str, str]:
     return found
 
 
+def address(endpoint: str, **values: Any) -> str:
+    """Path of a page, in the current language unless `lang` names another."""
+    return _build(request.script_root, endpoint, tuple({"lang": current_language(), **values}.items()))
+
+
+# A listing has a hundred addresses, and each depends on nothing but these arguments.
+@lru_cache(maxsize=4096)
+def _build(root: str, endpoint: str, values: tuple[tuple[str, Any], ...]) -> str:
+    return url_for(endpoint, **dict(values))
+
+
 def link(endpoint: str, **values: Any) -> str:
     """Address of a public page in the current language, keeping currency and destination."""
-    return url_for(f"storefront.{endpoint}", **{**kept(), **values})
+    return address(f"storefront.{endpoint}", **{**kept(), **values})
 
 
 def absolute(path: str) -> str:
@@ -83,7 +95,7 @@ def alternates(
 ) -> dict[str, str]:
     """Absolute addresses of a page in every language, without currency and destination."""
     return {
-        code: absolute(url_for(f"storefront.{endpoint}", lang=code, **values, **(by_language or {}).get(code, {})))
+        code: absolute(address(f"storefront.{endpoint}", lang=code, **values, **(by_language or {}).get(code, {})))
         for code in LANGUAGES
     }
 
@@ -98,12 +110,12 @@ def context() -> dict[str, Any]:
     arguments = {name: value for name, value in request.args.items() if name in TELLING}
     endpoint, view = request.endpoint or "", request.view_args or {}
     public = request.method in {"GET", "HEAD"} and endpoint.startswith("storefront.")
-    here = {code: url_for(endpoint, **{**view, **arguments, "lang": code}) for code in LANGUAGES} if public else {}
+    here = {code: address(endpoint, **{**view, **arguments, "lang": code}) for code in LANGUAGES} if public else {}
     currency_urls = {}
     for code in CURRENCIES:
         chosen = {"currency": code} if code != DEFAULT_CURRENCY else {}
         destination = {"to": g.to} if g.get("to") else {}
-        currency_urls[code] = url_for(endpoint, **{**view, **arguments, **destination, **chosen}) if public else "?"
+        currency_urls[code] = address(endpoint, **{**view, **arguments, **destination, **chosen}) if public else "?"
     return {
         "alternates": {code: absolute(address) for code, address in here.items()},
         "canonical": absolute(here[current_language()]) if public else "",
