@@ -4,6 +4,7 @@ English is the source, so a message that has no translation shows its English te
 in Jinja's newstyle gettext: placeholders are `%(name)s`, a percent sign is written `%%`.
 """
 
+import re
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
@@ -81,7 +82,7 @@ def _texts(code: str) -> _Texts:
     if code == SOURCE or not path.is_file():
         return _Texts({}, {})
     with path.open("rb") as file:
-        return _collect(read_po(file, locale=code))
+        return _collect(read_po(file, locale=code), code)
 
 
 def key_of(message: Message) -> Key:
@@ -95,11 +96,20 @@ def forms_of(message: Message) -> tuple[str, ...]:
     return (text,) if isinstance(text, str) else tuple(text)
 
 
-def _collect(catalogue: Catalog) -> _Texts:
+# French sets a space before high punctuation and inside its quotation marks, and no line may break there (Imprimerie
+# nationale, Lexique des règles typographiques). Done here, so that a translator need not type what cannot be seen.
+_FRENCH_SPACES = re.compile(r"(?<=«) | (?=[:;!?»])")
+
+
+def _typeset(text: str, code: str) -> str:
+    return _FRENCH_SPACES.sub("\N{NO-BREAK SPACE}", text) if code == "fr" else text
+
+
+def _collect(catalogue: Catalog, code: str) -> _Texts:
     single: dict[Key, str] = {}
     plural: dict[Key, tuple[str, ...]] = {}
     for message in catalogue:
-        forms = forms_of(message)
+        forms = tuple(_typeset(form, code) for form in forms_of(message))
         if not message.id or message.fuzzy or not all(forms):
             continue
         if message.pluralizable:

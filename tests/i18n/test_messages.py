@@ -131,3 +131,10 @@ def test_templates_use_the_same_texts(arabic: Callable[[str], None]) -> None:
     )
     with use_language("ar"):
         assert template.render(what="<i>") == "سطران من &lt;i&gt;|11 قطعة|100% wool"
+
+
+def test_no_line_breaks_before_high_punctuation_in_french_or_inside_its_quotation_marks() -> None:
+    with use_language("fr"):
+        assert gettext("Why not?") == "Pourquoi pas\N{NO-BREAK SPACE}?"
+        told = gettext("%(title)s is no longer for sale.", title="Tapis : rouge")
+    assert told.startswith("«\N{NO-BREAK SPACE}Tapis : rouge\N{NO-BREAK SPACE}» n’est")
