@@ -1,13 +1,8 @@
-"""The report as PDF, typeset by typst. Texts travel as data, so nothing in a name can become markup."""
+"""The report as PDF."""
 
-import json
-from functools import lru_cache
-from importlib.resources import files
-from pathlib import Path
 from typing import Any
 
-import fontpkg_ibm_plex_sans_arabic as plex
-
+from shop.core.typeset import typeset
 from shop.i18n.formats import dirhams_text, money_text, number
 from shop.i18n.languages import LANGUAGES
 from shop.i18n.messages import current_language
@@ -21,23 +16,7 @@ AMOUNTS = ("gross_minor", "refunds_minor", "net_minor", "net_mad_minor", "commis
 
 def to_pdf(report: Report) -> bytes:
     """The report in the language of the moment, right to left in Arabic. Tagged (PDF/UA-1)."""
-    # typst is 81 MB of compiler: only the worker or command that typesets loads it.
-    import typst  # noqa: PLC0415
-
-    payload = json.dumps(_payload(report), ensure_ascii=False)
-    pdf: bytes = typst.compile(  # type: ignore[misc]
-        _template(),
-        font_paths=[str(Path(plex.ROOT) / "files")],
-        ignore_system_fonts=True,
-        sys_inputs={"payload": payload},
-        pdf_standards=["ua-1"],
-    )
-    return pdf
-
-
-@lru_cache
-def _template() -> bytes:
-    return files("shop.reports").joinpath("typst", "artisan_sales.typ").read_bytes()
+    return typeset("shop.reports", "artisan_sales.typ", _payload(report))
 
 
 def _payload(report: Report) -> dict[str, Any]:
