@@ -9,6 +9,8 @@ from typing import Any
 
 from shop.demo.double import control, currencies
 from shop.demo.double.events import emit
+from shop.demo.double.operations import lists, reads
+from shop.demo.double.params import DATED_PAGE, Currency, Fields, Text, absent
 from shop.demo.double.state import State
 
 DAY = 24 * 3600
@@ -47,12 +49,6 @@ def book_due(state: State, now: int) -> None:
         _attach(state, thing, due)
         kind = "charge.updated" if thing["object"] == "charge" else "refund.updated"
         emit(state, kind, thing, previous={"balance_transaction": None}, at=due)
-
-
-def shown(state: State, transaction: dict[str, Any]) -> dict[str, Any]:
-    """As the API shows it: pending until its day."""
-    available = state.now() >= transaction["available_on"]
-    return transaction | {"status": "available" if available else "pending"}
 
 
 def _attach(state: State, thing: dict[str, Any], at: int) -> None:
@@ -106,3 +102,13 @@ def _fee_detail(fee: int) -> dict[str, Any]:
         "description": "Stripe processing fees",
         "type": "stripe_fee",
     }
+
+
+OPERATIONS = (
+    lists(
+        "GetBalanceTransactions",
+        "balance_transaction",
+        Fields({**DATED_PAGE, "currency": Currency(), "source": Text(), "type": Text(), **absent("payout")}),
+    ),
+    reads("GetBalanceTransactionsId", "balance_transaction"),
+)

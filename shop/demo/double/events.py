@@ -4,11 +4,11 @@ import copy
 from typing import Any
 
 from shop.demo.double import webhooks
+from shop.demo.double.operations import lists, reads
+from shop.demo.double.params import DATED_PAGE, Fields, ListOf, Text, absent
 from shop.demo.double.state import State
 
 API_VERSION = "2026-05-27.dahlia"
-# Stripe lists and gives out events for thirty days.
-KEPT_SECONDS = 30 * 24 * 3600
 
 
 def emit(
@@ -36,3 +36,13 @@ def emit(
     }
     event["pending_webhooks"] = webhooks.enqueue(state, event)
     return state.add(event)
+
+
+OPERATIONS = (
+    lists(
+        "GetEvents",
+        "event",
+        Fields({**DATED_PAGE, "type": Text(), "types": ListOf(Text()), **absent("delivery_success")}),
+    ),
+    reads("GetEventsId", "event"),
+)

@@ -6,6 +6,8 @@ from typing import Any, Literal
 from shop.demo.double import balance, sessions
 from shop.demo.double.cards import CARDS, CODES, MESSAGES, TestCard
 from shop.demo.double.events import emit
+from shop.demo.double.operations import lists, reads
+from shop.demo.double.params import DATED_PAGE, EXPAND, Fields, Text, absent
 from shop.demo.double.state import State
 
 Outcome = Literal["paid", "declined", "authenticate"]
@@ -363,3 +365,15 @@ def _card_details(intent: dict[str, Any], card: TestCard, payer: Payer) -> dict[
         "three_d_secure": secure if card.authenticates else None,
         "wallet": None,
     }
+
+
+OPERATIONS = (
+    lists("GetPaymentIntents", "payment_intent", Fields({**DATED_PAGE, **absent("customer", "customer_account")})),
+    reads("GetPaymentIntentsIntent", "payment_intent", Fields({**EXPAND, **absent("client_secret")})),
+    lists(
+        "GetCharges",
+        "charge",
+        Fields({**DATED_PAGE, "payment_intent": Text(), **absent("customer", "transfer_group")}),
+    ),
+    reads("GetChargesCharge", "charge"),
+)

@@ -6,7 +6,8 @@ from shop.demo.double import balance
 from shop.demo.double.currencies import money_text
 from shop.demo.double.errors import ApiError, invalid, missing_resource
 from shop.demo.double.events import emit
-from shop.demo.double.params import EXPAND, Choice, Fields, Integer, Metadata, Text, absent
+from shop.demo.double.operations import lists, operation, reads
+from shop.demo.double.params import DATED_PAGE, EXPAND, Choice, Fields, Integer, Metadata, Text, absent
 from shop.demo.double.state import State
 
 CREATE = Fields(
@@ -94,3 +95,10 @@ def _refund(state: State, charge: dict[str, Any], amount: int, params: dict[str,
         "status": "succeeded",
         "transfer_reversal": None,
     }
+
+
+OPERATIONS = (
+    operation("PostRefunds", "POST", "/v1/refunds", CREATE, create),
+    lists("GetRefunds", "refund", Fields({**DATED_PAGE, "charge": Text(), "payment_intent": Text()})),
+    reads("GetRefundsRefund", "refund"),
+)
