@@ -8,8 +8,25 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from shop.demo.double import balance, control, events, idempotency, payments, refunds, resources, sessions, timeline
-from shop.demo.double.errors import ApiError, not_implemented
+from shop.demo.double import (
+    balance,
+    control,
+    customers,
+    events,
+    idempotency,
+    intents,
+    methods,
+    payment_pages,
+    payments,
+    products,
+    refunds,
+    resources,
+    sessions,
+    setups,
+    sources,
+    timeline,
+)
+from shop.demo.double.errors import ApiError, Declined, not_implemented
 from shop.demo.double.events import API_VERSION
 from shop.demo.double.operations import Operation
 from shop.demo.double.params import decode
@@ -51,6 +68,13 @@ OPERATIONS = (
     *refunds.OPERATIONS,
     *balance.OPERATIONS,
     *events.OPERATIONS,
+    *customers.OPERATIONS,
+    *products.OPERATIONS,
+    *methods.OPERATIONS,
+    *sources.OPERATIONS,
+    *intents.OPERATIONS,
+    *setups.OPERATIONS,
+    *payment_pages.OPERATIONS,
 )
 
 
@@ -128,7 +152,10 @@ def _run(
     try:
         with state.transaction():
             paths = params.pop("expand", [])
-            body = operation.work(state, params, call.host, *identifiers)
+            try:
+                body = operation.work(state, params, call.host, *identifiers)
+            except Declined as error:
+                return _refusal(state, key, print_, request, error)
             body = resources.expand(state, body, paths)
             if key:
                 idempotency.keep(state, key, print_, request, 200, body)

@@ -4,7 +4,7 @@ from typing import Any
 
 from shop.demo.double import balance
 from shop.demo.double.currencies import money_text
-from shop.demo.double.errors import ApiError, invalid, missing_resource
+from shop.demo.double.errors import ApiError, invalid, missing_resource, not_implemented
 from shop.demo.double.events import emit
 from shop.demo.double.operations import lists, operation, reads
 from shop.demo.double.params import DATED_PAGE, EXPAND, Choice, Fields, Integer, Metadata, Text, absent
@@ -67,6 +67,8 @@ def _charge(state: State, params: dict[str, Any]) -> dict[str, Any]:
             raise ApiError(400, f"This PaymentIntent ({intent['id']}) does not have a successful charge to refund.")
     if not charge["paid"]:
         raise ApiError(400, f"Charge {charge['id']} failed, and can't be refunded.", param="charge")
+    if not charge["captured"]:
+        raise not_implemented("giving up an authorised payment")
     return charge
 
 
