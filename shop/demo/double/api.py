@@ -8,7 +8,19 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from shop.demo.double import balance, control, events, idempotency, payments, refunds, resources, sessions, timeline
+from shop.demo.double import (
+    balance,
+    control,
+    events,
+    evidence,
+    idempotency,
+    payments,
+    payouts,
+    refunds,
+    resources,
+    sessions,
+    timeline,
+)
 from shop.demo.double.errors import ApiError, not_implemented
 from shop.demo.double.events import API_VERSION
 from shop.demo.double.operations import Operation
@@ -49,7 +61,9 @@ OPERATIONS = (
     *sessions.OPERATIONS,
     *payments.OPERATIONS,
     *refunds.OPERATIONS,
+    *evidence.OPERATIONS,
     *balance.OPERATIONS,
+    *payouts.OPERATIONS,
     *events.OPERATIONS,
 )
 
@@ -120,9 +134,8 @@ def _run(
     if wait:
         time.sleep(wait)
     fault = control.spend(state, "status")
-    if fault:
-        error = _fault(fault)
-        return _refusal(state, key, print_, request, error)
+    if fault and not fault["after_work"]:
+        return _refusal(state, key, print_, request, _fault(fault))
     params = operation.fields.read(decode(call.form))
     timeline.tick(state)
     try:
@@ -130,10 +143,13 @@ def _run(
             paths = params.pop("expand", [])
             body = operation.work(state, params, call.host, *identifiers)
             body = resources.expand(state, body, paths)
-            if key:
+            if key and not fault:
                 idempotency.keep(state, key, print_, request, 200, body)
     except ApiError as error:
         return _refusal(state, key, print_, request, error)
+    if fault:
+        # The work is done and stays; only the answer lies.
+        return _refusal(state, key, print_, request, _fault(fault))
     return 200, body
 
 

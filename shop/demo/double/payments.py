@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from shop.demo.double import balance, sessions
+from shop.demo.double import balance, fates, sessions
 from shop.demo.double.cards import CARDS, CODES, MESSAGES, TestCard
 from shop.demo.double.events import emit
 from shop.demo.double.operations import lists, reads
@@ -191,7 +191,7 @@ def _ask_bank(state: State, session: dict[str, Any], intent: dict[str, Any], pay
 
 def _charge(state: State, session: dict[str, Any], intent: dict[str, Any], card: TestCard, payer: Payer) -> Outcome:
     charge = _new_charge(state, session, intent, card, payer)
-    state.add(charge)
+    state.add(charge, hidden=fates.hidden(card))
     intent |= {"latest_charge": charge["id"], "next_action": None}
     if card.decline:
         emit(state, "charge.failed", charge)
@@ -218,6 +218,7 @@ def _charge(state: State, session: dict[str, Any], intent: dict[str, Any], card:
     emit(state, "charge.succeeded", charge)
     emit(state, "payment_intent.succeeded", intent)
     emit(state, "checkout.session.completed", session)
+    fates.follow(state, charge, card)
     return "paid"
 
 

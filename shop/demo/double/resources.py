@@ -8,6 +8,7 @@ from shop.demo.double.state import State
 EXPANDABLE = {
     "balance_transaction",
     "charge",
+    "failure_balance_transaction",
     "latest_charge",
     "payment_intent",
     "product",
@@ -17,15 +18,17 @@ EXPANDABLE = {
 NOT_STORED = {"customer", "invoice", "payment_link", "payment_method", "review", "setup_intent", "subscription"}
 DEEPEST = 4
 # Error messages name the parameter of the path.
-PARAMS = {"payment_intent": "intent", "checkout.session": "session"}
+PARAMS = {"payment_intent": "intent", "checkout.session": "session", "dispute": "dispute", "payout": "payout"}
 # Stripe lists and gives out events for thirty days.
 EVENTS_KEPT = 30 * 24 * 3600
 ADDRESSES = {
     "balance_transaction": "/v1/balance_transactions",
     "charge": "/v1/charges",
     "checkout.session": "/v1/checkout/sessions",
+    "dispute": "/v1/disputes",
     "event": "/v1/events",
     "payment_intent": "/v1/payment_intents",
+    "payout": "/v1/payouts",
     "refund": "/v1/refunds",
 }
 
@@ -39,16 +42,29 @@ def get(state: State, kind: str, identifier: str) -> dict[str, Any]:
 
 
 def page(state: State, kind: str, params: dict[str, Any]) -> dict[str, Any]:
-    """A list object, newest first; every filter is the name of a field."""
+    """A list object, newest first; every filter is the name of a field, but for a payout's transactions."""
     params = dict(params)
     params.pop("expand", None)
     created = dict(params.pop("created", {}))
+    arrival = params.pop("arrival_date", {})
+    payout = params.pop("payout", None)
+    if payout:
+        _check_automatic(state, payout)
     limit = _limit(params)
     after, before = _cursors(state, kind, params)
     types = _types(params) if kind == "event" else None
     if kind == "event":
         created["gte"] = max(created.get("gte", 0), state.now() - EVENTS_KEPT)
-    found, more = state.page(kind, equal=params, created=created, types=types, after=after, before=before, limit=limit)
+    found, more = state.page(
+        kind,
+        equal=params,
+        ranges={"created": created, "arrival_date": arrival},
+        payout=payout,
+        types=types,
+        after=after,
+        before=before,
+        limit=limit,
+    )
     return listing([_shown(state, one) for one in found], more, ADDRESSES[kind])
 
 
@@ -141,6 +157,14 @@ def _cursors(state: State, kind: str, params: dict[str, Any]) -> tuple[str | Non
         if cursor and state.find(cursor, kind) is None:
             raise missing_resource(kind, cursor, name, 400)
     return after, before
+
+
+def _check_automatic(state: State, identifier: str) -> None:
+    payout = state.find(identifier, "payout")
+    if payout is None:
+        raise missing_resource("payout", identifier, "payout", 400)
+    if not payout["automatic"]:
+        raise invalid("Balance transaction history can only be filtered on automatic transfers, not manual.", "payout")
 
 
 def _types(params: dict[str, Any]) -> list[str] | None:
