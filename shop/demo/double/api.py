@@ -13,11 +13,13 @@ from shop.demo.double import (
     control,
     customers,
     events,
+    evidence,
     idempotency,
     intents,
     methods,
     payment_pages,
     payments,
+    payouts,
     products,
     refunds,
     resources,
@@ -66,7 +68,9 @@ OPERATIONS = (
     *sessions.OPERATIONS,
     *payments.OPERATIONS,
     *refunds.OPERATIONS,
+    *evidence.OPERATIONS,
     *balance.OPERATIONS,
+    *payouts.OPERATIONS,
     *events.OPERATIONS,
     *customers.OPERATIONS,
     *products.OPERATIONS,
@@ -144,9 +148,8 @@ def _run(
     if wait:
         time.sleep(wait)
     fault = control.spend(state, "status")
-    if fault:
-        error = _fault(fault)
-        return _refusal(state, key, print_, request, error)
+    if fault and not fault["after_work"]:
+        return _refusal(state, key, print_, request, _fault(fault))
     params = operation.fields.read(decode(call.form))
     timeline.tick(state)
     try:
@@ -157,10 +160,13 @@ def _run(
             except Declined as error:
                 return _refusal(state, key, print_, request, error)
             body = resources.expand(state, body, paths)
-            if key:
+            if key and not fault:
                 idempotency.keep(state, key, print_, request, 200, body)
     except ApiError as error:
         return _refusal(state, key, print_, request, error)
+    if fault:
+        # The work is done and stays; only the answer lies.
+        return _refusal(state, key, print_, request, _fault(fault))
     return 200, body
 
 

@@ -8,7 +8,11 @@ from shop.demo.double.errors import DOCUMENTATION
 
 @dataclass(frozen=True)
 class TestCard:
-    """A card number and its fate; `decline` is Stripe's decline code, None where the bank agrees."""
+    """A card number and its fate; `decline` is Stripe's decline code, None where the bank agrees.
+
+    `disputed` is the reason of a dispute that follows the charge, `inquiry` that it is one without a chargeback;
+    `refunds` says what becomes of a refund, `pending` or `failed`.
+    """
 
     number: str
     brand: str = "visa"
@@ -16,6 +20,11 @@ class TestCard:
     authenticates: bool = False
     # The bank agrees to keep it with a customer, and only charging it fails.
     saves: bool = False
+    disputed: str | None = None
+    inquiry: bool = False
+    refunds: str | None = None
+    # Its money is available at once.
+    quick: bool = False
 
 
 CARDS = {
@@ -34,7 +43,12 @@ CARDS = {
         TestCard("4000000000000127", decline="incorrect_cvc"),
         TestCard("4000000000000119", decline="processing_error"),
         TestCard("4000000000000341", decline="generic_decline", saves=True),
-        TestCard("4000000000000077"),
+        TestCard("4000000000000259", disputed="fraudulent"),
+        TestCard("4000000000002685", disputed="product_not_received"),
+        TestCard("4000000000001976", disputed="fraudulent", inquiry=True),
+        TestCard("4000000000007726", refunds="pending"),
+        TestCard("4000000000005126", refunds="failed"),
+        TestCard("4000000000000077", quick=True),
     )
 }
 

@@ -17,9 +17,8 @@ def emit(
     thing: dict[str, Any],
     *,
     previous: dict[str, Any] | None = None,
-    at: int | None = None,
 ) -> dict[str, Any]:
-    """Record an event about `thing` and line up its webhooks. `at` is when it happened, if before now."""
+    """Record an event about `thing` and line up its webhooks."""
     data: dict[str, Any] = {"object": copy.deepcopy(thing)}
     if previous is not None:
         data["previous_attributes"] = previous
@@ -27,7 +26,7 @@ def emit(
         "id": state.new_id("evt_1"),
         "object": "event",
         "api_version": API_VERSION,
-        "created": state.now() if at is None else at,
+        "created": state.now(),
         "data": data,
         "livemode": False,
         "pending_webhooks": 0,

@@ -6,7 +6,7 @@ outside Checkout, so that a payment that asks for it stays `requires_action`.
 
 from typing import Any
 
-from shop.demo.double import balance, customers, methods, payments, resources, sessions
+from shop.demo.double import balance, customers, fates, methods, payments, resources, sessions
 from shop.demo.double.cards import refusal
 from shop.demo.double.changes import change
 from shop.demo.double.currencies import money_text, rate, settle
@@ -157,7 +157,9 @@ def capture(state: State, params: dict[str, Any], host: str, identifier: str) ->
     state.put(charge)
     balance.book(state, charge)
     emit(state, "charge.captured", charge)
-    return _succeed(state, intent)
+    _succeed(state, intent)
+    fates.follow(state, charge, methods.card_of(state, state.find(charge["payment_method"]) or {}))
+    return intent
 
 
 def cancel(state: State, params: dict[str, Any], host: str, identifier: str) -> dict[str, Any]:
@@ -241,7 +243,8 @@ def _confirm(state: State, intent: dict[str, Any], return_url: str | None) -> di
 def _charge(state: State, intent: dict[str, Any], method: dict[str, Any]) -> dict[str, Any]:
     card = methods.card_of(state, method)
     captured = intent["capture_method"] != "manual"
-    charge = state.add(payments.new_charge(state, intent, card, method, captured=captured))
+    charge = payments.new_charge(state, intent, card, method, captured=captured)
+    state.add(charge, hidden=fates.hidden(card))
     intent |= {"latest_charge": charge["id"], "next_action": None}
     if card.decline:
         emit(state, "charge.failed", charge)
@@ -252,7 +255,9 @@ def _charge(state: State, intent: dict[str, Any], method: dict[str, Any]) -> dic
     if captured:
         balance.book(state, charge)
         emit(state, "charge.succeeded", charge)
-        return _succeed(state, intent)
+        _succeed(state, intent)
+        fates.follow(state, charge, card)
+        return intent
     emit(state, "charge.succeeded", charge)
     intent |= {"amount_capturable": intent["amount"], "last_payment_error": None, "status": "requires_capture"}
     state.put(intent)
@@ -260,7 +265,7 @@ def _charge(state: State, intent: dict[str, Any], method: dict[str, Any]) -> dic
     return intent
 
 
-def _succeed(state: State, intent: dict[str, Any]) -> dict[str, Any]:
+def _succeed(state: State, intent: dict[str, Any]) -> None:
     intent |= {
         "amount_capturable": 0,
         "amount_received": intent["amount"],
@@ -269,7 +274,6 @@ def _succeed(state: State, intent: dict[str, Any]) -> dict[str, Any]:
     }
     state.put(intent)
     emit(state, "payment_intent.succeeded", intent)
-    return intent
 
 
 OPERATIONS = (

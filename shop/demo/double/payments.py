@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from shop.demo.double import balance, methods, sessions
+from shop.demo.double import balance, fates, methods, sessions
 from shop.demo.double.cards import CARDS, TestCard, failure_code, refusal
 from shop.demo.double.events import emit
 from shop.demo.double.operations import lists, reads
@@ -205,7 +205,7 @@ def _charge(state: State, session: dict[str, Any], intent: dict[str, Any], card:
     expires = (payer.exp_month, payer.exp_year)
     billing = _billing(session, payer)
     method = methods.new_card(state, payer.number, billing, country=payer.country, expires=expires)
-    charge = state.add(new_charge(state, intent, card, method))
+    charge = state.add(new_charge(state, intent, card, method), hidden=fates.hidden(card))
     intent |= {"latest_charge": charge["id"], "next_action": None}
     if card.decline:
         emit(state, "charge.failed", charge)
@@ -223,6 +223,7 @@ def _charge(state: State, session: dict[str, Any], intent: dict[str, Any], card:
     emit(state, "charge.succeeded", charge)
     emit(state, "payment_intent.succeeded", intent)
     emit(state, "checkout.session.completed", session)
+    fates.follow(state, charge, card)
     return "paid"
 
 

@@ -9,6 +9,7 @@ EXPANDABLE = {
     "balance_transaction",
     "charge",
     "customer",
+    "failure_balance_transaction",
     "latest_charge",
     "payment_intent",
     "payment_method",
@@ -21,8 +22,10 @@ DEEPEST = 4
 # Error messages name the parameter of the path.
 PARAMS = {
     "checkout.session": "session",
+    "dispute": "dispute",
     "payment_intent": "intent",
     "payment_method": "payment_method",
+    "payout": "payout",
     "price": "price",
     "setup_intent": "intent",
 }
@@ -33,9 +36,11 @@ ADDRESSES = {
     "charge": "/v1/charges",
     "checkout.session": "/v1/checkout/sessions",
     "customer": "/v1/customers",
+    "dispute": "/v1/disputes",
     "event": "/v1/events",
     "payment_intent": "/v1/payment_intents",
     "payment_method": "/v1/payment_methods",
+    "payout": "/v1/payouts",
     "price": "/v1/prices",
     "product": "/v1/products",
     "refund": "/v1/refunds",
@@ -52,16 +57,29 @@ def get(state: State, kind: str, identifier: str) -> dict[str, Any]:
 
 
 def page(state: State, kind: str, params: dict[str, Any]) -> dict[str, Any]:
-    """A list object, newest first; every filter is the name of a field."""
+    """A list object, newest first; every filter is the name of a field, but for a payout's transactions."""
     params = dict(params)
     params.pop("expand", None)
     created = dict(params.pop("created", {}))
+    arrival = params.pop("arrival_date", {})
+    payout = params.pop("payout", None)
+    if payout:
+        _check_automatic(state, payout)
     limit = _limit(params)
     after, before = _cursors(state, kind, params)
     types = _types(params) if kind == "event" else None
     if kind == "event":
         created["gte"] = max(created.get("gte", 0), state.now() - EVENTS_KEPT)
-    found, more = state.page(kind, equal=params, created=created, types=types, after=after, before=before, limit=limit)
+    found, more = state.page(
+        kind,
+        equal=params,
+        ranges={"created": created, "arrival_date": arrival},
+        payout=payout,
+        types=types,
+        after=after,
+        before=before,
+        limit=limit,
+    )
     return listing([_shown(state, one) for one in found], more, ADDRESSES[kind])
 
 
@@ -154,6 +172,14 @@ def _cursors(state: State, kind: str, params: dict[str, Any]) -> tuple[str | Non
         if cursor and state.find(cursor, kind) is None:
             raise missing_resource(kind, cursor, name, 400)
     return after, before
+
+
+def _check_automatic(state: State, identifier: str) -> None:
+    payout = state.find(identifier, "payout")
+    if payout is None:
+        raise missing_resource("payout", identifier, "payout", 400)
+    if not payout["automatic"]:
+        raise invalid("Balance transaction history can only be filtered on automatic transfers, not manual.", "payout")
 
 
 def _types(params: dict[str, Any]) -> list[str] | None:

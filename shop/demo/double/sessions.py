@@ -223,10 +223,10 @@ def expire(state: State, params: dict[str, Any], host: str, identifier: str) -> 
             'Only Checkout Sessions with a status in ["open"] can be expired. This Checkout Session has a status of '
             f"{session['status']}.",
         )
-    return close(state, session, state.now())
+    return close(state, session)
 
 
-def close(state: State, session: dict[str, Any], at: int) -> dict[str, Any]:
+def close(state: State, session: dict[str, Any]) -> dict[str, Any]:
     """Mark an open session expired, and cancel the payment that was begun in it."""
     session |= {"status": "expired", "url": None}
     state.put(session, due=None)
@@ -234,20 +234,14 @@ def close(state: State, session: dict[str, Any], at: int) -> dict[str, Any]:
         intent = state.find(session["payment_intent"]) or {}
         intent |= {
             "status": "canceled",
-            "canceled_at": at,
+            "canceled_at": state.now(),
             "cancellation_reason": "automatic",
             "next_action": None,
         }
         state.put(intent)
-        emit(state, "payment_intent.canceled", intent, at=at)
-    emit(state, "checkout.session.expired", session, at=at)
+        emit(state, "payment_intent.canceled", intent)
+    emit(state, "checkout.session.expired", session)
     return session
-
-
-def close_due(state: State, now: int) -> None:
-    """Expire the open sessions whose time has passed."""
-    for due, session in state.due(KIND, now):
-        close(state, session, due)
 
 
 def line_items(state: State, identifier: str) -> list[dict[str, Any]]:

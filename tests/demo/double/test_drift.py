@@ -57,6 +57,11 @@ Options of cards the shop does not use; its pay page belongs to Stripe.
 +payment_method_options.card.stored_credential_usage: PostPaymentIntentsIntentConfirm
 +radar_options.referrer: PostPaymentIntents PostPaymentIntentsIntentConfirm
 
+Disputes: the shop tells of them, and they are answered at Stripe.
++evidence.appeal: PostDisputesDispute
++evidence.enhanced_evidence.mastercard_compliance: PostDisputesDispute
++intended_submission_method: PostDisputesDispute
+
 Other payment methods, which an account offers or does not without a word of the shop.
 -payto: PostPaymentMethodsPaymentMethod
 +fpx.account_holder_type: PostPaymentMethods

@@ -20,6 +20,7 @@ from typing import Any
 import pytest
 from flask import Flask
 
+from shop.demo.double import control
 from shop.demo.double.app import create_double, state_of
 from shop.demo.double.serve import DoubleServer
 from tests.__main__ import find_stripe_cli
@@ -33,7 +34,11 @@ PAID = "payment_intent.created charge.succeeded payment_intent.succeeded"
 TRIGGERS = {
     "charge.captured": "payment_intent.created charge.succeeded payment_intent.amount_capturable_updated"
     " charge.captured payment_intent.succeeded",
+    "charge.dispute.closed": f"{PAID} charge.dispute.created charge.dispute.closed",
+    "charge.dispute.created": f"{PAID} charge.dispute.created",
+    "charge.dispute.updated": f"{PAID} charge.dispute.created charge.dispute.updated",
     "charge.failed": "payment_intent.created charge.failed payment_intent.payment_failed",
+    "charge.refund.updated": f"{PAID} refund.created charge.refunded refund.updated charge.refund.updated",
     "charge.refunded": f"{PAID} refund.created charge.refunded",
     "charge.succeeded": PAID,
     "checkout.session.completed": "product.created price.created charge.succeeded payment_intent.succeeded"
@@ -55,6 +60,8 @@ TRIGGERS = {
     "payment_method.detached": "customer.created payment_method.attached payment_method.detached",
     "payment_method.updated": "customer.created setup_intent.created payment_method.attached setup_intent.succeeded"
     " payment_method.updated",
+    "payout.created": f"{PAID} payout.created",
+    "payout.updated": f"{PAID} payout.created payout.updated",
     "price.created": "product.created price.created",
     "price.updated": "product.created price.created price.updated",
     "product.created": "product.created",
@@ -113,6 +120,8 @@ def account(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Account]:
         )
     observer = SpecObserver()
     double = create_double(None, clock=Clock(), webhook_url=None, webhook_secrets=[], observer=observer)
+    # The account of these fixtures pays out what it takes in dollars.
+    control.assign(state_of(double), "settlement", {"also": ["usd"]})
     server = DoubleServer(double, "127.0.0.1", 0)
     thread = threading.Thread(target=server.run)
     thread.start()
