@@ -41,11 +41,11 @@ def pay(state: State, session_id: str, payer: Payer, shipping_option: int = 0) -
     """Try to pay an open session; raises SessionClosed and UnknownCard."""
     card = CARDS.get(payer.number)
     with state.transaction():
-        session = _open_session(state, session_id)
+        session = open_session(state, session_id)
         if card is None:
             raise UnknownCard(payer.number[-4:])
-        _choose_shipping(state, session, shipping_option)
-        intent = _intent(state, session)
+        choose_shipping(state, session, shipping_option)
+        intent = intent_of(state, session)
         if card.authenticates:
             return _ask_bank(state, session, intent, payer)
         return _charge(state, session, intent, card, payer)
@@ -54,7 +54,7 @@ def pay(state: State, session_id: str, payer: Payer, shipping_option: int = 0) -
 def authenticate(state: State, session_id: str, accepted: bool) -> Outcome:
     """The buyer answered the bank's question; raises SessionClosed."""
     with state.transaction():
-        session = _open_session(state, session_id)
+        session = open_session(state, session_id)
         intent = state.find(session["payment_intent"] or "")
         if intent is None or intent["status"] != "requires_action":
             return "declined"
@@ -87,21 +87,23 @@ def last_message(state: State, session: dict[str, Any]) -> str | None:
     return error and (error.get("decline_code") or error["code"])
 
 
-def _open_session(state: State, session_id: str) -> dict[str, Any]:
+def open_session(state: State, session_id: str) -> dict[str, Any]:
+    """A session that can still be paid; raises SessionClosed for another."""
     session = sessions.get(state, session_id)
     if session["status"] != "open":
         raise SessionClosed(session)
     return session
 
 
-def _choose_shipping(state: State, session: dict[str, Any], option: int) -> None:
+def choose_shipping(state: State, session: dict[str, Any], option: int) -> None:
+    """Take the chosen of several ways to ship, and its price."""
     options = session["shipping_options"]
     if len(options) > 1 and 0 <= option < len(options):
         sessions.ship(session, state.find(options[option]["shipping_rate"]))
         state.put(session)
 
 
-def _intent(state: State, session: dict[str, Any]) -> dict[str, Any]:
+def intent_of(state: State, session: dict[str, Any]) -> dict[str, Any]:
     """The session's PaymentIntent, made at the first try."""
     if session["payment_intent"]:
         intent = state.find(session["payment_intent"]) or {}
@@ -145,7 +147,7 @@ def _intent(state: State, session: dict[str, Any]) -> dict[str, Any]:
                 "request_three_d_secure": "automatic",
             }
         },
-        "payment_method_types": ["card"],
+        "payment_method_types": session["payment_method_types"],
         "processing": None,
         "receipt_email": data.get("receipt_email"),
         "review": None,
@@ -214,7 +216,7 @@ def _charge(state: State, session: dict[str, Any], intent: dict[str, Any], card:
         "status": "succeeded",
     }
     state.put(intent, hidden={})
-    _complete(state, session, payer)
+    complete(state, session, payer)
     emit(state, "charge.succeeded", charge)
     emit(state, "payment_intent.succeeded", intent)
     emit(state, "checkout.session.completed", session)
@@ -222,7 +224,10 @@ def _charge(state: State, session: dict[str, Any], intent: dict[str, Any], card:
     return "paid"
 
 
-def _complete(state: State, session: dict[str, Any], payer: Payer) -> None:
+def complete(
+    state: State, session: dict[str, Any], payer: Payer, payment_status: Literal["paid", "unpaid"] = "paid"
+) -> None:
+    """Close a session whose buyer has done what there was to do."""
     details = session["customer_details"] or {"tax_exempt": "none", "tax_ids": []}
     session |= {
         "customer_details": details
@@ -235,7 +240,7 @@ def _complete(state: State, session: dict[str, Any], payer: Payer) -> None:
             "phone": None,
             "tax_ids": [],
         },
-        "payment_status": "paid",
+        "payment_status": payment_status,
         "status": "complete",
         "url": None,
     }
@@ -311,6 +316,54 @@ def _new_charge(
         "statement_descriptor": None,
         "statement_descriptor_suffix": None,
         "status": "failed" if failed else "succeeded",
+        "transfer_data": None,
+        "transfer_group": None,
+    }
+
+
+def blank_charge(state: State, prefix: str, intent: dict[str, Any], billing: dict[str, Any]) -> dict[str, Any]:
+    """A charge that has taken nothing, whatever it is to be paid with."""
+    return {
+        "id": state.new_id(prefix),
+        "object": "charge",
+        "amount": intent["amount"],
+        "amount_captured": 0,
+        "amount_refunded": 0,
+        "application": None,
+        "application_fee": None,
+        "application_fee_amount": None,
+        "balance_transaction": None,
+        "billing_details": billing,
+        "calculated_statement_descriptor": "DEMONSTRATION",
+        "captured": False,
+        "created": state.now(),
+        "currency": intent["currency"],
+        "customer": intent["customer"],
+        "description": intent["description"],
+        "disputed": False,
+        "failure_balance_transaction": None,
+        "failure_code": None,
+        "failure_message": None,
+        "fraud_details": {},
+        "livemode": False,
+        "metadata": intent["metadata"],
+        "on_behalf_of": None,
+        "outcome": None,
+        "paid": False,
+        "payment_intent": intent["id"],
+        "payment_method": None,
+        "payment_method_details": None,
+        "radar_options": {},
+        "receipt_email": intent["receipt_email"],
+        "receipt_number": None,
+        "receipt_url": None,
+        "refunded": False,
+        "review": None,
+        "shipping": intent["shipping"],
+        "source_transfer": None,
+        "statement_descriptor": None,
+        "statement_descriptor_suffix": None,
+        "status": "pending",
         "transfer_data": None,
         "transfer_group": None,
     }
