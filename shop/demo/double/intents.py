@@ -104,12 +104,7 @@ CAPTURE_ABSENT = """
 amount_details amount_to_capture application_fee_amount final_capture hooks metadata payment_details
 statement_descriptor statement_descriptor_suffix transfer_data
 """
-CAPTURE = Fields(
-    {
-        **EXPAND,
-        **absent(*CAPTURE_ABSENT.split()),
-    }
-)
+CAPTURE = Fields({**EXPAND, **absent(*CAPTURE_ABSENT.split())})
 REASONS = Choice("abandoned", "duplicate", "fraudulent", "requested_by_customer")
 CANCEL = Fields({"cancellation_reason": REASONS, **EXPAND})
 # Before the money: what may still be confirmed or given up.

@@ -198,8 +198,8 @@ def spend(state: State, method: dict[str, Any]) -> None:
 def keep(state: State, method: dict[str, Any], customer: str) -> dict[str, Any]:
     """Attach a PaymentMethod to a customer, unless it is already."""
     if method["customer"] is None:
-        state.put(method | {"customer": customer})
         method["customer"] = customer
+        state.put(method)
         emit(state, "payment_method.attached", method)
     return method
 
