@@ -137,21 +137,31 @@ def test_a_429_is_not_remembered_and_the_client_tries_again(
 
 def test_controls_are_listed_with_their_values_and_only_those_that_work(browser: FlaskClient) -> None:
     controls = browser.get("/_ctl/").json["controls"]  # type: ignore[index]
-    names = {"latency", "refuse", "reset_after_work", "status", "webhooks", "clock", "seed", "balance_delay"}
-    assert set(controls) == names
+    names = {"latency", "refuse", "reset_after_work", "truncate", "status", "webhooks", "clock", "seed"}
+    ways = {"balance_delay", "settlement", "refund_pending", "refund_fails", "disputes", "payouts", "bank_debit"}
+    assert set(controls) == names | ways
+    assert all(one["help"].endswith(".") for one in controls.values())
     assert controls["webhooks"]["value"] == {
         "duplicate": 0,
         "shuffle": False,
         "delay": 0,
         "drop": 0,
         "forge": False,
+        "early": False,
+        "api_version": None,
     }
 
 
 @pytest.mark.parametrize(
     ("name", "values", "status"),
     [
-        ("dispute", {}, 404),
+        ("volcano", {}, 404),
+        ("dispute", {}, 400),
+        ("dispute", {"charge": "ch_none"}, 400),
+        ("dispute", {"colour": "red"}, 400),
+        ("settlement", {"currency": "xyz"}, 400),
+        ("settlement", {"also": "usd"}, 400),
+        ("payouts", {"fail": -2}, 400),
         ("latency", {"seconds": -1}, 400),
         ("latency", {"minutes": 1}, 400),
         ("status", {"status": 200}, 400),
