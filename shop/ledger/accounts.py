@@ -8,6 +8,8 @@
 | artisan_payable:{unit} | a maker's share of exported goods |
 | commission, shipping, tax, duty | what the operator keeps, or passes on |
 | payment_fees | Stripe's fees, less what the makers bear |
+| dispute_fees | Stripe's fees for disputes, less what the makers bear |
+| return_freight | what makers bore of the way back of their pieces |
 | fx_conversion | passes amounts from one currency to another; empty in every currency when all has arrived |
 | fx_difference | what a refund cost more or less than its sale brought, in the settlement currency |
 | bank | what was paid out |
@@ -21,10 +23,14 @@ SHIPPING = "shipping"
 TAX = "tax"
 DUTY = "duty"
 PAYMENT_FEES = "payment_fees"
+DISPUTE_FEES = "dispute_fees"
+RETURN_FREIGHT = "return_freight"
 FX_CONVERSION = "fx_conversion"
 FX_DIFFERENCE = "fx_difference"
 BANK = "bank"
 SUSPENSE = "suspense"
+# What the accounts of makers begin with.
+ARTISAN = "artisan_"
 
 
 def pending(unit_id: int) -> str:
