@@ -116,6 +116,7 @@ def terms_of(line: OrderLine) -> Terms:
         commission_minor=line.commission_minor,
         fee_bearer=line.fee_bearer,
         loss_bearer=line.loss_bearer,
+        dispute_fee_bearer=line.dispute_fee_bearer,
     )
 
 

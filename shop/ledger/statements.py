@@ -171,7 +171,7 @@ def read_statement(unit_id: int, currency: str, first: date, last: date) -> Stat
 
 
 def list_statements(unit_id: int) -> list[Statement]:
-    """All monthly statements of a unit in which something stands or happened, newest first, then by currency."""
+    """The statements of all months in which something happened to a unit's money, newest first, then by currency."""
     by_month: dict[tuple[str, date], list[Movement]] = {}
     for entry in _read(unit_id):
         by_month.setdefault((entry.currency, entry.effective_on.replace(day=1)), []).append(entry)
@@ -181,7 +181,7 @@ def list_statements(unit_id: int) -> list[Statement]:
     for (currency, first), entries in sorted(by_month.items()):
         statement = _statement(unit_id, currency, month_of(first), standing.get(currency, 0), entries, undone)
         standing[currency] = statement.closing
-        if statement.rows or statement.opening or statement.closing:
+        if statement.rows:
             statements.append(statement)
     return sorted(statements, key=lambda statement: (statement.first, statement.currency), reverse=True)
 
