@@ -5,10 +5,39 @@ from typing import Any
 from flask import Blueprint, request, url_for
 
 from shop.web.guards import current_account, guard_staff
-from shop.web.staff import orders, overview, pieces, programmes, reports, session, units, words
+from shop.web.staff import (
+    bank_details,
+    freight,
+    orders,
+    overview,
+    payouts,
+    pieces,
+    programmes,
+    reports,
+    session,
+    settings,
+    statements,
+    transfers,
+    units,
+    words,
+)
 from shop.web.staff.waiting import count_pieces_to_review
 
-PAGES = (session, overview, pieces, orders, units, programmes, reports)
+PAGES = (
+    session,
+    overview,
+    pieces,
+    orders,
+    freight,
+    units,
+    bank_details,
+    statements,
+    payouts,
+    transfers,
+    programmes,
+    reports,
+    settings,
+)
 
 
 def make_door() -> Blueprint:
