@@ -51,6 +51,12 @@ def list_batches(limit: int = 50) -> list[Batch]:
     return list(db.session.scalars(select(Batch).order_by(Batch.id.desc()).limit(limit)))
 
 
+def count_to_approve(actor: int) -> int:
+    """Drafts that wait for this officer: those another one drafted."""
+    statement = select(func.count()).select_from(Batch).where(Batch.state == "draft", Batch.drafted_by != actor)
+    return db.session.scalar(statement) or 0
+
+
 def get_batch(public_id: str) -> Batch:
     """A batch by its public id; raises NotFound."""
     batch = db.session.scalars(select(Batch).where(Batch.public_id == public_id)).first()

@@ -13,6 +13,8 @@ from shop.ledger import accounts
 from shop.ledger.queries import sum_balance
 from shop.ledger.statements import Amounts, list_statements, read_statement
 from shop.payments.balance import import_balance
+from shop.payments.models import Dispute
+from shop.payments.queries import list_attempts
 from shop.payments.refunds import request_refund
 from shop.payouts.availability import Standing, list_standings
 from tests.payouts.conftest import Sell, send
@@ -86,6 +88,32 @@ def test_what_is_being_refunded_is_not_sent_and_what_went_back_after_all_makes_i
     assert held.available == whole - held.later
     stripe.work()
     assert (standing(weaver).available, standing(weaver).later) == (held.available, 0)
+
+
+def test_what_is_disputed_is_not_sent_even_while_it_is_only_an_inquiry(
+    weaver: Unit, sell: Sell, clock: VirtualClock
+) -> None:
+    order = sell(weaver)
+    clock.advance(days=20)
+    whole = standing(weaver).available
+    with transaction() as session:
+        inquiry = Dispute(
+            stripe_id="dp_1",
+            order_id=order.id,
+            attempt_id=list_attempts(order.id)[0].id,
+            amount_minor=38000,
+            currency="EUR",
+            reason="fraudulent",
+            status="warning_needs_response",
+            is_refundable=True,
+            opened_at=clock_module.now(),
+        )
+        session.add(inquiry)
+    assert [(part.why, part.minor) for part in standing(weaver).waiting] == [("dispute", whole)]
+    assert standing(weaver).available == 0
+    with transaction() as session:
+        session.get_one(Dispute, inquiry.id).closed_at = clock_module.now()
+    assert standing(weaver).available == whole
 
 
 def test_a_sale_in_dollars_stands_in_the_statement_of_the_currency_it_is_paid_in(weaver: Unit, sell: Sell) -> None:

@@ -4,6 +4,7 @@ from typing import Any
 
 from flask import Blueprint, request, url_for
 
+from shop.payouts.queries import count_to_approve
 from shop.web.guards import current_account, guard_staff
 from shop.web.staff import (
     bank_details,
@@ -59,6 +60,6 @@ def _chrome() -> dict[str, Any]:
         known |= {
             "person_name": account.name,
             "sign_out_url": url_for("staff.session.destroy"),
-            "counts": {"pieces": count_pieces_to_review()},
+            "counts": {"pieces": count_pieces_to_review(), "payouts": count_to_approve(account.id)},
         }
     return known

@@ -51,6 +51,7 @@ def test_a_batch_goes_from_one_officer_to_another_to_the_bank_and_into_the_books
     assert office.get(f"{page}/bank-file.xml").status_code == 409
     other = app.test_client()
     sign_in(other, make_account("staff", language="en"))
+    assert [waits(each) for each in (office, other)] == [False, True]
     assert send(other, page, approving, executes_on="2026-06-01").status_code == 422
     assert send(other, page, approving, executes_on="2026-06-16").status_code == 303
     assert send(other, page, approving, executes_on="2026-06-16").status_code == 409
@@ -70,6 +71,12 @@ def test_a_batch_goes_from_one_officer_to_another_to_the_bank_and_into_the_books
     assert send(office, answer, f"{answer}/returned", **returned).status_code == 303
     assert "Compte clos" in text_of(office.get(answer))
     assert [entry.data for entry in audited("record returned transfer")] == [{"reason": "Compte clos"}]
+
+
+def waits(client: FlaskClient) -> bool:
+    """Whether the navigation says that a batch waits for this officer."""
+    page = client.get("/staff/").get_data(as_text=True)
+    return bool(re.search(r'href="/staff/payouts"[^>]*>(?:(?!</a>).)*staff-nav__count', page, re.DOTALL))
 
 
 def sent(**changes: str) -> dict[str, str]:
