@@ -11,9 +11,11 @@ from typing import Any, TypeVar
 from urllib.parse import urlencode, urlsplit
 
 from tests.drills.installation import Installation
+from tests.drills.shelves import Goods
 
 TIMEOUT = 30
-LOOKS, LOOK_PAUSE = 60, 0.25
+TRIES = LOOKS = 60
+LOOK_PAUSE = 0.2
 AGREED = re.compile(r'name="agreed" value="([^"]+)"')
 T = TypeVar("T")
 
@@ -28,13 +30,10 @@ class Answer:
     body: str
     seconds: float
 
-
-@dataclass(frozen=True)
-class Goods:
-    """What the shelf needs to know of a piece: public id of the product, key of the variant."""
-
-    product: str
-    variant: int
+    @property
+    def asks_to_wait(self) -> bool:
+        """The page that waits for Stripe's and looks again by itself."""
+        return self.status == 503 and 'http-equiv="refresh"' in self.body
 
 
 @dataclass
@@ -48,9 +47,14 @@ class Crowd:
         with self.lock:
             self.answers.append(answer)
 
-    def errors(self, least: int = 500) -> list[Answer]:
-        """Answers with such a status or a higher one, or none at all."""
-        return [answer for answer in self.answers if answer.status >= least or answer.status == 0]
+    def errors(self) -> list[Answer]:
+        """Answers of 500 and more, or none at all; being asked to wait for the payment page is no error."""
+        bad = [answer for answer in self.answers if answer.status >= 500 or answer.status == 0]
+        return [answer for answer in bad if not answer.asks_to_wait]
+
+    def count_waits(self) -> int:
+        """How often the shop asked somebody to wait for the payment page."""
+        return sum(answer.asks_to_wait for answer in self.answers)
 
     def p95_ms(self) -> int:
         """The time within which 95 of 100 answers came, in milliseconds."""
@@ -59,14 +63,26 @@ class Crowd:
 
 
 class Buyer:
-    """One visitor with a cart of their own; `email` is how the drill finds their order again."""
+    """One visitor with a cart of their own; `email` is how the drill finds their order again.
 
-    def __init__(self, shop: Installation, crowd: Crowd, email: str, *, language: str = "fr") -> None:
-        self.shop, self.crowd, self.email, self.language = shop, crowd, email, language
+    A `persistent` one tries again when the browser says that the connection was lost.
+    """
+
+    def __init__(self, shop: Installation, crowd: Crowd, email: str, *, persistent: bool = False) -> None:
+        self.shop, self.crowd, self.email = shop, crowd, email
+        self._tries = TRIES if persistent else 1
         self._cookies: dict[str, str] = {}
 
     def ask(self, method: str, url: str, form: dict[str, Any] | None = None) -> Answer:
-        """One request to an address of the shop or of the double."""
+        """A request to an address of the shop or of the double."""
+        for _turn in range(self._tries):
+            answer = self._ask_once(method, url, form)
+            if answer.status != 0:
+                break
+            time.sleep(LOOK_PAUSE)
+        return answer
+
+    def _ask_once(self, method: str, url: str, form: dict[str, Any] | None) -> Answer:
         parts = urlsplit(url)
         path = parts.path + (f"?{parts.query}" if parts.query else "")
         of_shop = parts.port in (None, self.shop.port)
@@ -94,16 +110,16 @@ class Buyer:
 
     def look(self, goods: Goods) -> Answer:
         """The page of a piece."""
-        return self.ask("GET", f"/{self.language}/products/{goods.product}")
+        return self.ask("GET", f"/fr/products/{goods.product}")
 
     def take(self, goods: Goods, quantity: int = 1, currency: str = "EUR") -> Answer:
         """Put a piece into the cart."""
         form = {"product": goods.product, "variant": goods.variant, "quantity": quantity}
-        return self.ask("POST", f"/{self.language}/cart?currency={currency}", form)
+        return self.ask("POST", f"/fr/cart?currency={currency}", form)
 
     def check_out(self) -> Answer:
         """Fill in the form and send it; the answer leads to Stripe's page when all is well."""
-        page = self.ask("GET", f"/{self.language}/checkout?country=FR")
+        page = self.ask("GET", "/fr/checkout?country=FR")
         agreed = AGREED.search(page.body)
         if agreed is None:
             return page
@@ -117,7 +133,7 @@ class Buyer:
             "postal_code": "69001",
             "phone": "+33612345678",
         }
-        return self.ask("POST", f"/{self.language}/checkout", form)
+        return self.ask("POST", "/fr/checkout", form)
 
     def wait_for_page(self, answer: Answer) -> Answer:
         """Where the shop lets people wait for the payment page, ask again as its page does by itself, only sooner."""
@@ -134,18 +150,25 @@ class Buyer:
         """Pay on Stripe's page; the answer leads back to the shop."""
         return self.ask("POST", page, {"test_card": card, "name": "Claire Martin", "country": "FR"})
 
-    def buy(self, goods: Goods, quantity: int = 1) -> bool:
-        """All the way, back to the shop's page after paying; whether Stripe took the money."""
-        if self.take(goods, quantity).status != 303:
-            return False
-        page = self.wait_for_page(self.check_out())
+    def order(self, goods: Goods, quantity: int = 1) -> Answer:
+        """From the piece to the payment page; the answer leads there, or is what stood in the way."""
+        taken = self.take(goods, quantity)
+        return self.wait_for_page(self.check_out()) if taken.status == 303 else taken
+
+    def buy(self, goods: Goods, quantity: int = 1, *, returns: bool = True) -> str:
+        """All the way, back to the shop's page after paying unless the buyer never `returns` there.
+
+        "paid", or where and how it ended.
+        """
+        page = self.order(goods, quantity)
         if not at_stripe(page.location):
-            return False
+            return f"{page.status} {page.path}"
         paid = self.pay(page.location)
         if paid.status != 303:
-            return False
-        self.ask("GET", paid.location)
-        return True
+            return f"{paid.status} at Stripe"
+        if returns:
+            self.ask("GET", paid.location)
+        return "paid"
 
 
 def at_stripe(location: str) -> bool:

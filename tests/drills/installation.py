@@ -104,6 +104,10 @@ class Installation:
         for process in reversed(self.processes):
             process.stop()
 
+    def last_words(self) -> str:
+        """The ends of what the processes wrote."""
+        return "\n".join(f"[{process.name}] {process.last_words()}" for process in self.processes)
+
     # Its clock
 
     def now(self) -> datetime:
@@ -125,6 +129,12 @@ class Installation:
         """Move the clock and let the worker do everything that is due by then: rounds, jobs, and jobs of jobs."""
         self.move_clock(**delta)
         self.worker_turns()
+
+    def heal(self) -> None:
+        """Let two hours pass: leases and holds run out, and every round of the worker comes round."""
+        for minutes in (3, 6, 40, 15, 60):
+            self.pass_time(minutes=minutes)
+        self.until_quiet()
 
     def worker_turns(self, turns: int = 2, seconds: float = 30) -> None:
         """Wait until the worker has begun to look for jobs so many times more: what was due before is then done."""
@@ -158,8 +168,7 @@ class Installation:
             if answer:
                 return answer
             if time.monotonic() > deadline:
-                words = "\n".join(f"[{process.name}] {process.last_words(12)}" for process in self.processes)
-                raise NotReached(f"not within {seconds:g} s: {what}\n{words}")
+                raise NotReached(f"not within {seconds:g} s: {what}")
             time.sleep(0.05)
 
     def until_known(self, question: Callable[[], Any], seconds: float, what: str) -> Any:
@@ -245,6 +254,9 @@ def install(parent: Path, kind: str, *, seed: int, faults: str = "", workers: in
         try:
             shop.start()
             yield shop
+        except Exception:
+            print(shop.last_words(), file=sys.stderr)
+            raise
         finally:
             shop.stop()
             with shop.app.app_context():

@@ -82,7 +82,8 @@ def web(*arguments: str) -> None:
 def work() -> None:
     """`shop work` under a keeper that has the program in memory and replaces a killed worker within milliseconds."""
     begin_logging("text")
-    settings = load_settings(serving=True)
+    # Made before the fork and without a connection to the database, which processes must not share.
+    app = create_app(load_settings(serving=True))
     stopped = threading.Event()
     child = 0
 
@@ -96,7 +97,7 @@ def work() -> None:
         child = os.fork()
         if child == 0:
             die_with_parent()
-            _work(create_app(settings))
+            _work(app)
             os._exit(0)
         (FOLDER / "worker").write_text(str(child), encoding="ascii")
         os.waitpid(child, 0)

@@ -1,0 +1,118 @@
+"""Processes that are killed: at a named point of what they do, or every quarter of a second."""
+
+from collections import Counter
+from functools import partial
+
+from sqlalchemy import select
+
+from shop.core.db import db, transaction
+from shop.orders.models import Order
+from shop.payments.refunds import request_refund
+from tests.drills.breakage import count_ordered, order_deaths
+from tests.drills.buyers import Buyer, Crowd, all_at_once, at_stripe
+from tests.drills.drill import Figures, Scene, demand, drill
+from tests.drills.installation import Installation
+from tests.drills.shelves import Goods, shelve
+
+OPENING = (
+    "opening, after commit 1",  # the attempt stands, Stripe has not heard of it
+    "opening, after open_checkout",  # Stripe has a session, we have not
+    "opening, before commit 2",
+    "opening, after commit 2",  # the session is saved, the buyer has no answer
+)
+SETTLING = (
+    "settling, after fetch_session",
+    "settling, before post_payment",
+    "settling, after post_payment",
+    "settling, after commit 1",
+)
+REFUNDING = (
+    "refunding, before refund",
+    "refunding, after refund",  # the money is on its way back, we do not know
+    "refunding, after post_refund",
+    "refunding, after commit 1",
+)
+LEAVES = 0.25
+
+
+def go_shopping(buyer: Buyer, goods: Goods, pays: bool) -> str:
+    """All the way through a shop that keeps dying; or to the payment page, or to the first lost connection."""
+    if pays:
+        return buyer.buy(goods)
+    page = buyer.order(goods)
+    return "left" if at_stripe(page.location) or page.status == 0 else f"{page.status} {page.path}"
+
+
+def charges_of(shop: Installation) -> Counter[str]:
+    """How often each order was charged at Stripe, whatever became of the money."""
+    return Counter(
+        charge["metadata"]["order"] for charge in shop.stripe_list("charges") if charge["status"] == "succeeded"
+    )
+
+
+def read_orders() -> list[tuple[str, str, str]]:
+    rows = db.session.execute(select(Order.email, Order.number, Order.state).order_by(Order.id))
+    return [(row.email, row.number, row.state) for row in rows]
+
+
+def ask_back(emails: list[str]) -> None:
+    """Staff give the whole money of some orders back."""
+    for order_id in db.session.scalars(select(Order.id).where(Order.email.in_(emails), Order.state == "paid")):
+        with transaction():
+            request_refund(order_id, line_ids=None, reason="buyer", actor=None)
+
+
+def die_at(shop: Installation, scene: Scene, point: str, number: int, goods: Goods) -> dict[str, str]:
+    """So many buyers, and so many deaths at one point; what each buyer ended with, by e-mail."""
+    chances = scene.chances(point)
+    crowd = Crowd()
+    name = point.replace(",", "").replace(" ", "-")
+    pays = [point not in OPENING or chances.random() > LEAVES for _turn in range(number)]
+    buyers = [Buyer(shop, crowd, f"{name}-{turn}@example.org", persistent=will) for turn, will in enumerate(pays)]
+    if point not in REFUNDING:
+        order_deaths(shop.folder, point, number)
+    ended = all_at_once(
+        [partial(go_shopping, buyer, goods, will) for buyer, will in zip(buyers, pays, strict=True)], hands=4
+    )
+    if point in REFUNDING:
+        shop.until_quiet()
+        order_deaths(shop.folder, point, number)
+        shop.ask(lambda: ask_back([buyer.email for buyer in buyers]))
+    shop.until(lambda: count_ordered(shop.folder) == 0, 30, f"{number} deaths at {point!r}")
+    # Leases run out; what is left lying is taken up.
+    shop.pass_time(minutes=3)
+    return {buyer.email: end for buyer, end in zip(buyers, ended, strict=True)}
+
+
+@drill("F2", "kill -9 at named points", "every order paid once or released, 0 charged twice, 0 lost", brief=True)
+def killed_at_named_points(scene: Scene) -> Figures:
+    points = (*OPENING, *SETTLING, *REFUNDING)
+    number = scene.many(20, 1)
+    ended: dict[str, str] = {}
+    with scene.installation(faults="deaths") as shop:
+        goods = shelve(shop, len(points) * number)
+        for point in points:
+            ended |= die_at(shop, scene, point, number, goods)
+        shop.heal()
+        orders = shop.ask(read_orders)
+        charges = charges_of(shop)
+    refunded = {email for email in ended if email.startswith("refunding")}
+    wanted = {
+        email: "refunded" if email in refunded else {"paid": "paid", "left": "expired"}.get(end, end)
+        for email, end in ended.items()
+    }
+    lost = [email for email in ended if email not in {order[0] for order in orders}]
+    wrong = [order for order in orders if order[2] != wanted[order[0]]]
+    twice = [number for number, count in charges.items() if count > 1]
+    unasked = [order[1] for order in orders if (charges[order[1]] > 0) != (order[2] in {"paid", "refunded"})]
+    demand(not lost, f"lost: {lost}")
+    demand(not twice, f"charged twice: {twice}")
+    demand(not wrong, f"neither paid once nor released: {wrong}")
+    demand(not unasked, f"charged but not paid, or paid but not charged: {unasked}")
+    return {
+        "points": len(points),
+        "deaths": len(points) * number,
+        "orders that ended well": f"{len(orders)} of {len(ended)}",
+        "charged twice": 0,
+        "lost": 0,
+    }
