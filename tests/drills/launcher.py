@@ -6,6 +6,7 @@ kills itself), `turn` (how often the worker began to look for jobs). DRILL_FAULT
 Nothing of this is in the shop.
 """
 
+import contextlib
 import ctypes
 import os
 import signal
@@ -23,8 +24,12 @@ from shop import worker
 from shop.app import create_app, from_environment
 from shop.cli import cli
 from shop.core import clock
+from shop.core.db import db
+from shop.core.errors import ShopError
 from shop.core.installation import load_settings
 from shop.core.logs import begin_logging
+from shop.payments.gateway import Gateway
+from shop.reports.invariants import list_findings
 from tests.drills import breakage
 
 FOLDER = Path(os.environ.get("DRILL_FOLDER", "."))
@@ -82,8 +87,8 @@ def web(*arguments: str) -> None:
 def work() -> None:
     """`shop work` under a keeper that has the program in memory and replaces a killed worker within milliseconds."""
     begin_logging("text")
-    # Made before the fork and without a connection to the database, which processes must not share.
     app = create_app(load_settings(serving=True))
+    _warm(app)
     stopped = threading.Event()
     child = 0
 
@@ -101,6 +106,16 @@ def work() -> None:
             os._exit(0)
         (FOLDER / "worker").write_text(str(child), encoding="ascii")
         os.waitpid(child, 0)
+
+
+def _warm(app: Flask) -> None:
+    """Load what is loaded at first use, and leave no connection open, which processes must not share."""
+    with app.app_context():
+        with contextlib.suppress(ShopError):
+            Gateway(app.config["SETTINGS"]).fetch_session("cs_none")
+        list_findings()
+        db.session.remove()
+        db.engine.dispose()
 
 
 def _work(app: Flask) -> None:

@@ -1,12 +1,19 @@
 """Processes that are killed: at a named point of what they do, or every quarter of a second."""
 
+import contextlib
+import os
+import signal
+import time
 from collections import Counter
 from functools import partial
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 
 from shop.core.db import db, transaction
+from shop.core.tables import Job
+from shop.notifications.models import Letter
 from shop.orders.models import Order
+from shop.payments.models import InboxEvent
 from shop.payments.refunds import request_refund
 from tests.drills.breakage import count_ordered, order_deaths
 from tests.drills.buyers import Buyer, Crowd, all_at_once, at_stripe
@@ -116,3 +123,70 @@ def killed_at_named_points(scene: Scene) -> Figures:
         "charged twice": 0,
         "lost": 0,
     }
+
+
+KILL_SECONDS = 0.25
+KILLS_AT_MOST = 1_200
+# A killed worker keeps its job until the lease is over: now and then so much time passes.
+LEASE_OVER_EVERY, LEASE_MINUTES = 8, 3
+
+
+def ask_for_link(buyer: Buyer, number: str) -> None:
+    """The buyer wants the link of the order once more."""
+    buyer.ask("POST", "/fr/orders", {"number": number, "email": buyer.email})
+
+
+def count_jobs() -> tuple[int, int]:
+    """Jobs there are, and those that are not done."""
+    done = func.count(Job.done_at)
+    row = db.session.execute(select(func.count(Job.id).label("all"), done.label("done"))).one()
+    return row.all, row.all - row.done
+
+
+def kill_again_and_again(shop: Installation) -> int:
+    """Kill the worker every quarter of a second until nothing is left to do; how often."""
+    shop.worker.start()
+    for kills in range(KILLS_AT_MOST):
+        if shop.ask(count_jobs)[1] == 0:
+            return kills
+        if kills % LEASE_OVER_EVERY == 0:
+            shop.move_clock(minutes=LEASE_MINUTES)
+        time.sleep(KILL_SECONDS)
+        with contextlib.suppress(FileNotFoundError, ProcessLookupError):
+            os.kill(int((shop.folder / "worker").read_text(encoding="ascii")), signal.SIGKILL)
+    demand(False, f"after {KILLS_AT_MOST} kills {shop.ask(count_jobs)[1]} jobs are not done")
+    return KILLS_AT_MOST
+
+
+def count_letters() -> Counter[tuple[str, str]]:
+    """How many letters of each kind each buyer got."""
+    return Counter(tuple(row) for row in db.session.execute(select(Letter.kind, Letter.recipient)))
+
+
+@drill("F3", "Worker killed every 250 ms", "1,000 jobs: 0 lost, 0 doubled")
+def worker_killed(scene: Scene) -> Figures:
+    number = scene.many(130, 10)
+    with scene.installation() as shop:
+        goods, crowd = shelve(shop, number), Crowd()
+        shop.worker.stop()
+        buyers = [Buyer(shop, crowd, f"buyer{turn}@example.org") for turn in range(number)]
+        # Every second one never comes back from Stripe: only the worker will tell the shop.
+        ended = all_at_once(
+            [partial(buyer.buy, goods, returns=turn % 2 == 0) for turn, buyer in enumerate(buyers)], hands=4
+        )
+        demand(ended == ["paid"] * number, f"not everybody could pay: {set(ended)}")
+        numbers = {email: order for email, order, _state in shop.ask(read_orders)}
+        all_at_once([partial(ask_for_link, buyer, numbers[buyer.email]) for buyer in buyers], hands=4)
+        shop.until(lambda: shop.count_deliveries() == 0, 60, "all webhooks are delivered")
+        kills = kill_again_and_again(shop)
+        jobs, undone = shop.ask(count_jobs)
+        letters = shop.ask(count_letters)
+        states = Counter(state for _email, _number, state in shop.ask(read_orders))
+        unhandled = shop.ask(lambda: db.session.scalar(select(func.count()).where(InboxEvent.handled_at.is_(None))))
+        charged = charges_of(shop)
+    lost = {(kind, buyer.email) for kind in ("order_confirmation", "order_link") for buyer in buyers} - set(letters)
+    doubled = [letter for letter, count in letters.items() if count > 1]
+    demand(states == {"paid": number} and undone == unhandled == 0, f"not all settled: {states}")
+    demand(set(charged.values()) == {1}, f"charged more than once: {charged}")
+    demand(not lost and not doubled, f"letters lost: {lost}, doubled: {doubled}")
+    return {"jobs": jobs, "kills": kills, "lost": 0, "doubled": 0}
