@@ -164,7 +164,16 @@ def count_ordered(folder: Path) -> int:
     return len(list((folder / "deaths").iterdir()))
 
 
-FAULTS: dict[str, Callable[[Path], None]] = {"no_stock_guard": take_away_the_stock_guard, "deaths": let_die}
+def take_away_the_bulkhead(_folder: Path) -> None:
+    """Every thread may wait for Stripe."""
+    checkout._waiting = threading.BoundedSemaphore(1000)
+
+
+FAULTS: dict[str, Callable[[Path], None]] = {
+    "no_stock_guard": take_away_the_stock_guard,
+    "no_bulkhead": take_away_the_bulkhead,
+    "deaths": let_die,
+}
 
 
 def break_shop(folder: Path, faults: list[str]) -> None:

@@ -27,7 +27,7 @@ class Answer:
     path: str
     status: int
     location: str
-    body: str
+    body: str = field(repr=False)
     seconds: float
 
     @property

@@ -87,10 +87,19 @@ class Installation:
         for process in self.processes:
             process.start()
         self.wait_for_web()
-        self.until(lambda: self._answers(f"{self.double_base}/_ctl/"), START_SECONDS, "the double answers")
+        self.wait_for_double()
 
     def wait_for_web(self) -> None:
         self.until(lambda: self._answers(f"{self.base}/readyz"), START_SECONDS, "the shop answers")
+
+    def wait_for_double(self) -> None:
+        self.until(lambda: self._answers(f"{self.double_base}/_ctl/"), START_SECONDS, "the double answers")
+
+    def start_double(self) -> None:
+        """Start the double again after it was stopped: with its memory, and at the time it is by now."""
+        self.double.start()
+        self.wait_for_double()
+        self.control("clock", offset=self._offset())
 
     def _answers(self, url: str) -> bool:
         try:
@@ -123,7 +132,8 @@ class Installation:
         unfinished = self.folder / "offset.part"
         unfinished.write_text(str(offset), encoding="ascii")
         unfinished.replace(self.folder / "offset")
-        self.control("clock", offset=offset)
+        if self.double.running:
+            self.control("clock", offset=offset)
 
     def pass_time(self, **delta: float) -> None:
         """Move the clock and let the worker do everything that is due by then: rounds, jobs, and jobs of jobs."""

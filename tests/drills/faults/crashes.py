@@ -18,6 +18,7 @@ from shop.payments.refunds import request_refund
 from tests.drills.breakage import count_ordered, order_deaths
 from tests.drills.buyers import Buyer, Crowd, all_at_once, at_stripe
 from tests.drills.drill import Figures, Scene, demand, drill
+from tests.drills.eyes import charges_of, read_orders
 from tests.drills.installation import Installation
 from tests.drills.shelves import Goods, shelve
 
@@ -48,18 +49,6 @@ def go_shopping(buyer: Buyer, goods: Goods, pays: bool) -> str:
         return buyer.buy(goods)
     page = buyer.order(goods)
     return "left" if at_stripe(page.location) or page.status == 0 else f"{page.status} {page.path}"
-
-
-def charges_of(shop: Installation) -> Counter[str]:
-    """How often each order was charged at Stripe, whatever became of the money."""
-    return Counter(
-        charge["metadata"]["order"] for charge in shop.stripe_list("charges") if charge["status"] == "succeeded"
-    )
-
-
-def read_orders() -> list[tuple[str, str, str]]:
-    rows = db.session.execute(select(Order.email, Order.number, Order.state).order_by(Order.id))
-    return [(row.email, row.number, row.state) for row in rows]
 
 
 def ask_back(emails: list[str]) -> None:
