@@ -9,18 +9,17 @@ from functools import partial
 
 from sqlalchemy import func, select
 
-from shop.core.db import db, transaction
+from shop.core.db import db
 from shop.core.tables import Job
 from shop.notifications.models import Letter
-from shop.orders.models import Order
 from shop.payments.models import InboxEvent
-from shop.payments.refunds import request_refund
 from tests.drills.breakage import count_ordered, order_deaths
 from tests.drills.buyers import Buyer, Crowd, all_at_once, at_stripe
 from tests.drills.drill import Figures, Scene, demand, drill
 from tests.drills.eyes import charges_of, read_orders
 from tests.drills.installation import Installation
 from tests.drills.shelves import Goods, shelve
+from tests.drills.staff import ask_back
 
 OPENING = (
     "opening, after commit 1",  # the attempt stands, Stripe has not heard of it
@@ -49,13 +48,6 @@ def go_shopping(buyer: Buyer, goods: Goods, pays: bool) -> str:
         return buyer.buy(goods)
     page = buyer.order(goods)
     return "left" if at_stripe(page.location) or page.status == 0 else f"{page.status} {page.path}"
-
-
-def ask_back(emails: list[str]) -> None:
-    """Staff give the whole money of some orders back."""
-    for order_id in db.session.scalars(select(Order.id).where(Order.email.in_(emails), Order.state == "paid")):
-        with transaction():
-            request_refund(order_id, line_ids=None, reason="buyer", actor=None)
 
 
 def die_at(shop: Installation, scene: Scene, point: str, number: int, goods: Goods) -> dict[str, str]:

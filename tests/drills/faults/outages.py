@@ -4,16 +4,19 @@ import threading
 import time
 from collections import Counter
 from functools import partial
+from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 
 from shop.catalogue.models import Variant
 from shop.core.db import db
+from shop.core.tables import Job
 from tests.drills.buyers import Answer, Buyer, Crowd, all_at_once, at_stripe
 from tests.drills.drill import Figures, Scene, demand, drill
 from tests.drills.eyes import charges_of, read_states
 from tests.drills.installation import Installation
 from tests.drills.shelves import Goods, shelve
+from tests.drills.staff import ask_back
 
 # What somebody who waits for a page may be made to wait by Stripe: the gateway's impatient time limits.
 PATIENCE_SECONDS = 4
@@ -199,3 +202,58 @@ def answer_lost(scene: Scene) -> Figures:
     for name, found in (("payment pages", sessions), ("payment intents", intents), ("charges", charged)):
         demand(len(found) == number and set(found.values()) == {1}, f"{name} of an order: {Counter(found.values())}")
     return {"answers lost": number + number // 2, "one payment intent": f"{number} of {number}"}
+
+
+# What Stripe answers instead, as the double's controls say it. A kept 500 is repeated for a day under the same key.
+NONSENSE: dict[str, tuple[str, dict[str, Any]]] = {
+    "500 kept": ("status", {"status": 500}),
+    "500": ("status", {"status": 500, "keep": False}),
+    "429": ("status", {"status": 429}),
+    "409": ("status", {"status": 409}),
+}
+
+
+def all_refunds_tried() -> bool:
+    untried = select(func.count(Job.id)).where(Job.kind == "send_refund", Job.attempts == 0)
+    return db.session.scalar(untried) == 0
+
+
+def talk_nonsense(shop: Installation, trouble: str, goods: Goods, number: int) -> tuple[Crowd, list[Buyer]]:
+    """Orders are placed, paid and given back while Stripe answers with a trouble each time anew."""
+    control, values = NONSENSE[trouble]
+    crowd = Crowd()
+    buyers = [Buyer(shop, crowd, f"{trouble.replace(' ', '-')}-{turn}@example.org") for turn in range(number)]
+    shop.control(control, times=-1, **values)
+    count_told(all_at_once([partial(try_to_order, buyer, goods) for buyer in buyers], hands=4))
+    shop.control(control)
+    # A key under which Stripe keeps a failure is given up after some minutes.
+    shop.pass_time(minutes=5)
+    ended = all_at_once([partial(come_again, buyer) for buyer in buyers], hands=4)
+    demand(ended == ["paid"] * number, f"after {trouble}: {Counter(ended)}")
+    shop.until_quiet()
+    shop.control(control, times=-1, **values)
+    shop.ask(lambda: ask_back([buyer.email for buyer in buyers]))
+    shop.until_known(all_refunds_tried, 60, f"every refund meets {trouble}")
+    shop.control(control)
+    return crowd, buyers
+
+
+@drill("F7", "500, 429, 409, broken JSON", "asked again under the same key, no page of 500, one charge, one refund")
+def nonsense(scene: Scene) -> Figures:
+    number = scene.many(6, 2)
+    with scene.installation() as shop:
+        goods = shelve(shop, number * len(NONSENSE))
+        crowds = [talk_nonsense(shop, trouble, goods, number)[0] for trouble in NONSENSE]
+        # Until Stripe has forgotten the keys under which it kept its failures, and everything was tried once more.
+        for hours in (1, 20, 4, 2):
+            shop.pass_time(hours=hours)
+        shop.until_quiet()
+        states, charged, sessions = shop.ask(read_states), charges_of(shop), sessions_of(shop)
+        refunds = Counter(refund["payment_intent"] for refund in shop.stripe_list("refunds"))
+    errors = [answer for crowd in crowds for answer in crowd.errors()]
+    orders = number * len(NONSENSE)
+    demand(not errors, f"pages of 500: {errors[:3]}")
+    demand(states == {"refunded": orders}, f"orders ended as {states}")
+    for name, found in (("payment pages", sessions), ("charges", charged), ("refunds", refunds)):
+        demand(len(found) == orders and set(found.values()) == {1}, f"{name} of an order: {Counter(found.values())}")
+    return {"troubles": ", ".join(NONSENSE), "orders paid and refunded once": f"{orders} of {orders}"}
