@@ -5,6 +5,7 @@ import os
 import signal
 import sys
 import threading
+import time
 from collections.abc import Callable
 from functools import wraps
 from pathlib import Path
@@ -33,6 +34,8 @@ ACTS: dict[str, Callable[..., Any]] = {
 }
 CALLS = ("open_checkout", "fetch_session", "refund")
 POSTINGS: tuple[Callable[..., Any], ...] = (ledger.post_payment, ledger.post_refund)
+
+LATE_SECONDS = 1.0
 
 
 class _Here(threading.local):
@@ -169,9 +172,28 @@ def take_away_the_bulkhead(_folder: Path) -> None:
     checkout._waiting = threading.BoundedSemaphore(1000)
 
 
+def answer_late(_folder: Path) -> None:
+    """What Stripe made is known to everybody before the shop has the answer: as on a slow line."""
+    for name in ("open_checkout", "refund"):
+        _delay(name)
+
+
+def _delay(name: str) -> None:
+    call = getattr(Gateway, name)
+
+    @wraps(call)
+    def late(*given: Any, **more: Any) -> Any:
+        answer = call(*given, **more)
+        time.sleep(LATE_SECONDS)
+        return answer
+
+    setattr(Gateway, name, late)
+
+
 FAULTS: dict[str, Callable[[Path], None]] = {
     "no_stock_guard": take_away_the_stock_guard,
     "no_bulkhead": take_away_the_bulkhead,
+    "late_answers": answer_late,
     "deaths": let_die,
 }
 

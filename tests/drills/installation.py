@@ -43,7 +43,7 @@ class NotReached(AssertionError):
 class Installation:
     """Addresses, processes and clock of a running shop, and its database from inside (`with shop.inside(): …`)."""
 
-    def __init__(self, folder: Path, database_url: str, *, seed: int, faults: str, workers: int) -> None:
+    def __init__(self, folder: Path, database_url: str, *, seed: int, faults: str, job_workers: int) -> None:
         self.folder, self.database_url = folder, database_url
         self.port, self.double_port = free_port(), free_port()
         self.base, self.double_base = f"http://127.0.0.1:{self.port}", f"http://127.0.0.1:{self.double_port}"
@@ -72,15 +72,21 @@ class Installation:
         self.double = self._process(
             "double", str(self.double_port), str(folder / "stripe.sqlite"), webhook, WEBHOOK_SECRET, str(seed)
         )
-        self.web = self._process("web", "--port", str(self.port), "--workers", str(workers))
-        self.worker = self._process("work")
+        self.web = self._process("web", "--port", str(self.port), "--workers", "2")
+        self.workers = [self._process("work") for _number in range(job_workers)]
 
     def _process(self, name: str, *arguments: str) -> Process:
         return Process(name, [name, *arguments], self.environment, self.folder / f"{name}.log")
 
     @property
     def processes(self) -> tuple[Process, ...]:
-        return (self.double, self.web, self.worker)
+        return (self.double, self.web, *self.workers)
+
+    @property
+    def worker(self) -> Process:
+        """The job worker of an installation that has one."""
+        (only,) = self.workers
+        return only
 
     def start(self) -> None:
         """Start all processes and wait until web and double answer."""
@@ -256,11 +262,11 @@ class Installation:
 
 
 @contextmanager
-def install(parent: Path, kind: str, *, seed: int, faults: str = "", workers: int = 2) -> Iterator[Installation]:
+def install(parent: Path, kind: str, *, seed: int, faults: str = "", job_workers: int = 1) -> Iterator[Installation]:
     """A running installation in a new folder; everything of it is gone at the end, whatever happens."""
     folder = Path(tempfile.mkdtemp(prefix="shop-", dir=parent))
     with fresh_database(kind, folder) as url:
-        shop = Installation(folder, url, seed=seed, faults=faults, workers=workers)
+        shop = Installation(folder, url, seed=seed, faults=faults, job_workers=job_workers)
         try:
             shop.start()
             yield shop
