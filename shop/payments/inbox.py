@@ -46,7 +46,7 @@ def handle(event_id: str) -> None:
 def _route(kind: str, thing: dict[str, Any]) -> str:
     if kind.startswith("checkout.session."):
         attempt = _find_attempt(session_id=thing.get("id"), metadata=thing.get("metadata") or {})
-        if attempt is not None and attempt.state == "abandoned" and thing.get("id"):
+        if attempt is not None and attempt.state in {"created", "abandoned"} and thing.get("id"):
             revive(attempt.id, str(thing["id"]))
     elif kind.startswith("payment_intent."):
         attempt = _find_attempt(intent=thing.get("id"), metadata=thing.get("metadata") or {})
