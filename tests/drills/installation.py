@@ -69,6 +69,7 @@ class Installation:
         self.settings = from_environment({**kept, **self.environment}, demo=True)
         self.app: Flask = create_app(self.settings)
         webhook = f"{self.base}/webhooks/stripe"
+        self._violations: list[str] = []
         self.double = self._process(
             "double", str(self.double_port), str(folder / "stripe.sqlite"), webhook, WEBHOOK_SECRET, str(seed)
         )
@@ -100,6 +101,15 @@ class Installation:
 
     def wait_for_double(self) -> None:
         self.until(lambda: self._answers(f"{self.double_base}/_ctl/"), START_SECONDS, "the double answers")
+
+    def stop_double(self) -> None:
+        """Stop the double; what was found against the specification until now is kept."""
+        self._violations = self.list_violations()
+        self.double.stop()
+
+    def list_violations(self) -> list[str]:
+        """Exchanges with the double that Stripe's specification does not allow."""
+        return self._violations + list(self._call("GET", "/_ctl/violations")["violations"])
 
     def start_double(self) -> None:
         """Start the double again after it was stopped: with its memory, and at the time it is by now."""

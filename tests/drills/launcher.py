@@ -134,10 +134,10 @@ def _work(app: Flask) -> None:
 
 
 def double(port: str, path: str, webhook: str, secret: str, seed: str) -> None:
-    """Stripe's double on loopback."""
-    from shop.demo.double.serve import serve  # noqa: PLC0415
+    """Stripe's double on loopback, its traffic held to Stripe's specification."""
+    from tests.demo.double import examined  # noqa: PLC0415
 
-    serve("127.0.0.1", int(port), path, webhook, [secret], int(seed))
+    examined.main(port, path, webhook, secret, seed)
 
 
 def shop(*arguments: str) -> None:

@@ -106,7 +106,7 @@ def stripe_away(scene: Scene) -> Figures:
             for _minute in range(5):
                 shop.pass_time(minutes=1)
             # First the machine that answers nothing, then no machine.
-            shop.double.stop()
+            shop.stop_double()
             refused += all_at_once([partial(try_to_order, buyer, goods) for buyer in buyers[1::2]], hands=4)
             for _minute in range(5):
                 shop.pass_time(minutes=1)
