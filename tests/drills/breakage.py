@@ -36,6 +36,7 @@ CALLS = ("open_checkout", "fetch_session", "refund")
 POSTINGS: tuple[Callable[..., Any], ...] = (ledger.post_payment, ledger.post_refund)
 
 LATE_SECONDS = 1.0
+LOOK_SECONDS = 0.1
 
 
 class _Here(threading.local):
@@ -76,6 +77,8 @@ def take_away_the_stock_guard(_folder: Path) -> None:
 
     def read_and_place(cart: CartView, **given: Any) -> Order:
         _here.rows = _read([line.variant_id for line in cart.lines])
+        # Long enough for others to come by, however few processes the machine lets run at once.
+        time.sleep(LOOK_SECONDS)
         try:
             return place(cart, **given)
         finally:
