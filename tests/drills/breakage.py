@@ -14,7 +14,7 @@ from typing import Any
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
-from shop.catalogue import stock
+from shop.catalogue import models, stock
 from shop.catalogue.models import Variant
 from shop.core.db import db
 from shop.core.versions import touch
@@ -150,8 +150,8 @@ def let_die(folder: Path) -> None:
         _replace(act, within(name, act))
 
 
-def _replace(old: Callable[..., Any], new: Callable[..., Any]) -> None:
-    """Put one function in the place of another wherever a module of the shop knows it."""
+def _replace(old: Any, new: Any) -> None:
+    """Put one thing in the place of another wherever a module of the shop knows it."""
     for name, module in list(sys.modules.items()):
         if name.startswith("shop."):
             for known, value in list(vars(module).items()):
@@ -193,10 +193,16 @@ def _delay(name: str) -> None:
     setattr(Gateway, name, late)
 
 
+def sell_in_many_currencies(_folder: Path) -> None:
+    """No fault, but more currencies than the shop begins with: one more is data and its code."""
+    _replace(models.CURRENCIES, (*models.CURRENCIES, "MAD", "JPY", "KRW", "TND", "KWD"))
+
+
 FAULTS: dict[str, Callable[[Path], None]] = {
     "no_stock_guard": take_away_the_stock_guard,
     "no_bulkhead": take_away_the_bulkhead,
     "late_answers": answer_late,
+    "many_currencies": sell_in_many_currencies,
     "deaths": let_die,
 }
 

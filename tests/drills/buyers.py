@@ -14,6 +14,7 @@ from tests.drills.installation import Installation
 from tests.drills.shelves import Goods
 
 TIMEOUT = 30
+GOOD_CARD = "4242424242424242"
 TRIES = LOOKS = 60
 LOOK_PAUSE = 0.2
 AGREED = re.compile(r'name="agreed" value="([^"]+)"')
@@ -62,16 +63,19 @@ class Crowd:
         return round(ordered[min(len(ordered) - 1, len(ordered) * 95 // 100)] * 1000) if ordered else 0
 
 
-class Buyer:
-    """One visitor with a cart of their own; `email` is how the drill finds their order again.
+class Browser:
+    """Sends what a browser sends, keeps its cookies, and notes what came back in the crowd.
 
-    A `persistent` one tries again when the browser says that the connection was lost.
+    A `persistent` one tries again when the connection was lost.
     """
 
-    def __init__(self, shop: Installation, crowd: Crowd, email: str, *, persistent: bool = False) -> None:
-        self.shop, self.crowd, self.email = shop, crowd, email
+    def __init__(self, shop: Installation, crowd: Crowd, *, persistent: bool = False) -> None:
+        self.shop, self.crowd = shop, crowd
         self._tries = TRIES if persistent else 1
         self._cookies: dict[str, str] = {}
+
+    def set_cookie(self, name: str, value: str) -> None:
+        self._cookies[name] = value
 
     def ask(self, method: str, url: str, form: dict[str, Any] | None = None) -> Answer:
         """A request to an address of the shop or of the double."""
@@ -92,13 +96,13 @@ class Buyer:
         begun = time.monotonic()
         connection = http.client.HTTPConnection("127.0.0.1", parts.port or self.shop.port, timeout=TIMEOUT)
         try:
-            connection.request(method, path, urlencode(form) if form is not None else None, headers)
+            connection.request(method, path, urlencode(form, doseq=True) if form is not None else None, headers)
             response = connection.getresponse()
             body = response.read().decode("utf-8", "replace")
             status, location = response.status, response.headers.get("Location", "")
             for cookie in response.headers.get_all("Set-Cookie") or []:
                 name, _sign, value = cookie.partition(";")[0].partition("=")
-                self._cookies[name] = value
+                self.set_cookie(name, value)
         except (OSError, http.client.HTTPException):
             status, location, body = 0, "", ""
         finally:
@@ -107,6 +111,14 @@ class Buyer:
         if of_shop:
             self.crowd.note(answer)
         return answer
+
+
+class Buyer(Browser):
+    """One visitor with a cart of their own; `email` is how the drill finds their order again."""
+
+    def __init__(self, shop: Installation, crowd: Crowd, email: str, *, persistent: bool = False) -> None:
+        super().__init__(shop, crowd, persistent=persistent)
+        self.email = email
 
     def look(self, goods: Goods) -> Answer:
         """The page of a piece."""
@@ -146,24 +158,34 @@ class Buyer:
                 time.sleep(LOOK_PAUSE)
         return answer
 
-    def pay(self, page: str, card: str = "4242424242424242") -> Answer:
+    def pay(self, page: str, card: str = GOOD_CARD) -> Answer:
         """Pay on Stripe's page; the answer leads back to the shop."""
         return self.ask("POST", page, {"test_card": card, "name": "Claire Martin", "country": "FR"})
 
-    def order(self, goods: Goods, quantity: int = 1) -> Answer:
-        """From the piece to the payment page; the answer leads there, or is what stood in the way."""
-        taken = self.take(goods, quantity)
-        return self.wait_for_page(self.check_out()) if taken.status == 303 else taken
+    def order(self, *goods: Goods, quantity: int = 1, currency: str = "EUR") -> Answer:
+        """From the pieces to the payment page; the answer leads there, or is what stood in the way."""
+        for piece in goods:
+            taken = self.take(piece, quantity, currency)
+            if taken.status != 303:
+                return taken
+        return self.wait_for_page(self.check_out())
 
-    def buy(self, goods: Goods, quantity: int = 1, *, returns: bool = True) -> str:
+    def buy(
+        self,
+        *goods: Goods,
+        quantity: int = 1,
+        currency: str = "EUR",
+        card: str = GOOD_CARD,
+        returns: bool = True,
+    ) -> str:
         """All the way, back to the shop's page after paying unless the buyer never `returns` there.
 
         "paid", or where and how it ended.
         """
-        page = self.order(goods, quantity)
+        page = self.order(*goods, quantity=quantity, currency=currency)
         if not at_stripe(page.location):
             return f"{page.status} {page.path}"
-        paid = self.pay(page.location)
+        paid = self.pay(page.location, card)
         if paid.status != 303:
             return f"{paid.status} at Stripe"
         if returns:

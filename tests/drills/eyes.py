@@ -5,6 +5,8 @@ from collections import Counter
 from sqlalchemy import func, select
 
 from shop.core.db import db
+from shop.ledger import accounts
+from shop.ledger.queries import list_balances
 from shop.orders.models import Order
 from tests.drills.installation import Installation
 
@@ -26,3 +28,18 @@ def charges_of(shop: Installation) -> Counter[str]:
     return Counter(
         charge["metadata"]["order"] for charge in shop.stripe_list("charges") if charge["status"] == "succeeded"
     )
+
+
+def at_stripe_per_currency(shop: Installation) -> dict[str, int]:
+    """What Stripe's balance transactions sum to."""
+    found: Counter[str] = Counter()
+    for row in shop.stripe_list("balance_transactions"):
+        found[row["currency"].upper()] += row["net"]
+    return {currency: net for currency, net in found.items() if net}
+
+
+def books_at_stripe() -> dict[str, int]:
+    """What the books say stands at Stripe."""
+    return {
+        balance.currency: -balance.minor for balance in list_balances() if balance.account == accounts.STRIPE_BALANCE
+    }

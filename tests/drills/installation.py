@@ -220,6 +220,11 @@ class Installation:
         """Set one control of the double."""
         self._call("POST", f"/_ctl/{name}", json.dumps(values).encode())
 
+    def act(self, verb: str, **values: Any) -> dict[str, Any]:
+        """Let something happen at Stripe, a bank or in its dashboard that no call of ours begins; what came of it."""
+        done: dict[str, Any] = self._call("POST", f"/_ctl/{verb}", json.dumps(values).encode())[verb]
+        return done
+
     def stripe_list(self, path: str, **parameters: Any) -> list[dict[str, Any]]:
         """Everything Stripe lists under a path such as "charges", newest first."""
         found: list[dict[str, Any]] = []

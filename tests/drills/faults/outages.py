@@ -210,6 +210,7 @@ NONSENSE: dict[str, tuple[str, dict[str, Any]]] = {
     "500": ("status", {"status": 500, "keep": False}),
     "429": ("status", {"status": 429}),
     "409": ("status", {"status": 409}),
+    "half of the body": ("truncate", {}),
 }
 
 

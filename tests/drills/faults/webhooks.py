@@ -33,7 +33,7 @@ TROUBLE = {"duplicate": 2, "shuffle": True, "delay": 3600, "drop": 30, "forge": 
 def visit(shop: Installation, crowd: Crowd, turn: int, shelf: list[Goods]) -> str:
     """What the visitor of this number does is the same in every run: pays, is declined first, or goes away."""
     buyer = Buyer(shop, crowd, f"buyer{turn}@example.org")
-    page = buyer.order(shelf[turn % len(shelf)], 1 + turn % 2)
+    page = buyer.order(shelf[turn % len(shelf)], quantity=1 + turn % 2)
     if not at_stripe(page.location):
         return f"{page.status} {page.path}"
     if turn % 10 == 9:
