@@ -21,7 +21,7 @@ from shop.core.versions import touch
 from shop.ledger import services as ledger
 from shop.orders.cart import CartView
 from shop.orders.models import Order
-from shop.payments import checkout, refunds, settle
+from shop.payments import checkout, refund_news, settle
 from shop.payments.gateway import Gateway
 from shop.web.storefront import checkout as checkout_page
 
@@ -30,7 +30,7 @@ COUNTED = ("available", "reserved", "sold", "returned", "received")
 ACTS: dict[str, Callable[..., Any]] = {
     "opening": checkout.open_payment,
     "settling": settle.settle_order,
-    "refunding": refunds.send_refund,
+    "refunding": refund_news.send_refund,
 }
 CALLS = ("open_checkout", "fetch_session", "refund")
 POSTINGS: tuple[Callable[..., Any], ...] = (ledger.post_payment, ledger.post_refund)
