@@ -18,8 +18,9 @@ from tests.drills.buyers import Buyer, Crowd, all_at_once, at_stripe
 from tests.drills.drill import Figures, Scene, demand, drill
 from tests.drills.eyes import charges_of, read_orders
 from tests.drills.installation import Installation
+from tests.drills.makers import DAYS, count_transfers, enrol, find_draft, hand_over_all, list_approved
 from tests.drills.shelves import Goods, shelve
-from tests.drills.staff import ask_back
+from tests.drills.staff import Officer, ask_back
 
 OPENING = (
     "opening, after commit 1",  # the attempt stands, Stripe has not heard of it
@@ -38,6 +39,12 @@ REFUNDING = (
     "refunding, after refund",  # the money is on its way back, we do not know
     "refunding, after post_refund",
     "refunding, after commit 1",
+)
+PAYING = (
+    "drafting, before commit 1",
+    "approving, before commit 1",
+    "paying out, after post_transfer",
+    "paying out, after commit 1",  # it is in the books, the officer has no answer
 )
 LEAVES = 0.25
 
@@ -72,6 +79,39 @@ def die_at(shop: Installation, scene: Scene, point: str, number: int, goods: Goo
     return {buyer.email: end for buyer, end in zip(buyers, ended, strict=True)}
 
 
+def sell_and_hand_over(shop: Installation, pieces: list[Goods], email: str) -> None:
+    """Somebody buys a piece of every maker, all is handed over, and the days pass after which it can be paid."""
+    ended = Buyer(shop, Crowd(), email).buy(*pieces)
+    demand(ended == "paid", f"{email} ended with {ended}")
+    shop.until_quiet()
+    shop.ask(lambda: hand_over_all(email))
+    shop.pass_time(days=DAYS)
+    shop.until_quiet()
+
+
+def pay_makers(shop: Installation, number: int) -> dict[str, int]:
+    """Each maker is paid twice while the web process dies at every point; transfers by state."""
+    pieces, crowd = enrol(shop, number, stock=2), Crowd()
+    for turn, point in enumerate(PAYING[2:]):
+        sell_and_hand_over(shop, pieces, f"makers-{turn}@example.org")
+        drafter, approver = (Officer(shop, crowd, persistent=True) for _officer in range(2))
+        if turn == 0:
+            order_deaths(shop.folder, PAYING[0], number)
+        drafter.send("payouts", currency="EUR")
+        batch = shop.ask(find_draft)
+        if turn == 0:
+            order_deaths(shop.folder, PAYING[1], number)
+        approver.send(f"payouts/{batch}/approve", executes_on=shop.now().date().isoformat())
+        order_deaths(shop.folder, point, number)
+        for transfer in shop.ask(list_approved):
+            form = {"on": shop.now().date().isoformat(), "rate": "10.75", "mad": "", "reference": f"V{transfer}"}
+            approver.send(f"transfers/{transfer}/executed", **{f"sent-{name}": value for name, value in form.items()})
+        left = count_ordered(shop.folder)
+        demand(left == 0, f"{left} deaths did not happen while makers were paid")
+    demand(not any(answer.status >= 500 for answer in crowd.answers), "officers were answered 500")
+    return shop.ask(count_transfers)
+
+
 @drill("F2", "kill -9 at named points", "every order paid once or released, 0 charged twice, 0 lost", brief=True)
 def killed_at_named_points(scene: Scene) -> Figures:
     points = (*OPENING, *SETTLING, *REFUNDING)
@@ -81,8 +121,9 @@ def killed_at_named_points(scene: Scene) -> Figures:
         goods = shelve(shop, len(points) * number)
         for point in points:
             ended |= die_at(shop, scene, point, number, goods)
+        transfers = pay_makers(shop, number)
         shop.heal()
-        orders = shop.ask(read_orders)
+        orders = [order for order in shop.ask(read_orders) if order[0] in ended]
         charges = charges_of(shop)
     refunded = {email for email in ended if email.startswith("refunding")}
     wanted = {
@@ -97,12 +138,15 @@ def killed_at_named_points(scene: Scene) -> Figures:
     demand(not twice, f"charged twice: {twice}")
     demand(not wrong, f"neither paid once nor released: {wrong}")
     demand(not unasked, f"charged but not paid, or paid but not charged: {unasked}")
+    demand(transfers == {"executed": 2 * number}, f"transfers to makers: {transfers}")
+    deaths = (len(points) + len(PAYING)) * number
     return {
-        "points": len(points),
-        "deaths": len(points) * number,
+        "points": len(points) + len(PAYING),
+        "deaths": deaths,
         "orders that ended well": f"{len(orders)} of {len(ended)}",
         "charged twice": 0,
         "lost": 0,
+        "makers paid once": f"{2 * number} of {2 * number}",
     }
 
 

@@ -74,7 +74,7 @@ def disputes_live(scene: Scene) -> Figures:
                     happen(shop, step, [intents[number] for number in living], disputes)
                 if step == "chargeback" and "refund" not in steps:
                     officer = Officer(shop, crowd)
-                    answers = [officer.refund(number, officer.token_of(number)) for number in living]
+                    answers = [officer.refund(number) for number in living]
                     demand(all(answer.status in (409, 422) for answer in answers), f"a refund was taken: {answers}")
                     refused += len(answers)
                 shop.pass_time(days=1)
