@@ -231,6 +231,8 @@ FAULTS: dict[str, Callable[[Path], None]] = {
     "late_answers": answer_late,
     "many_currencies": sell_in_many_currencies,
     "deaths": let_die,
+    # A worker that is killed every moment begins anew with everything loaded: see launcher.work.
+    "warm_worker": lambda _folder: None,
 }
 
 

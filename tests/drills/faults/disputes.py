@@ -64,7 +64,7 @@ def disputes_live(scene: Scene) -> Figures:
         shop.ask(lambda: ask_back([buyer.email for buyer in buyers if buyer.email.startswith("refunded")]))
         shop.pass_time(minutes=6)
         before, stock = shop.ask(read_orders), shop.ask(read_stock)
-        numbers = {email: number for email, number, _state in before}
+        numbers = {order.email: order.number for order in before}
         intents, refused = intent_of(shop), 0
         for position, steps in enumerate(LIVES.values()):
             living = [numbers[buyer.email] for buyer in buyers[position * each : (position + 1) * each]]

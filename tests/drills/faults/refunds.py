@@ -45,7 +45,7 @@ def refund_storm(scene: Scene) -> Figures:
         demand(ended == ["paid"] * len(buyers), f"not everybody could pay: {Counter(ended)}")
         shop.until_quiet()
         officer, chances = Officer(shop, crowd), scene.chances("clicks")
-        orders = [order for _email, order, _state in shop.ask(read_orders)]
+        orders = [order.number for order in shop.ask(read_orders)]
         whole, by_line = orders[:number], orders[number:]
         answered: Counter[int] = Counter()
         for order in whole:
