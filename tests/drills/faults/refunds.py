@@ -45,19 +45,18 @@ def refund_storm(scene: Scene) -> Figures:
         demand(ended == ["paid"] * len(buyers), f"not everybody could pay: {Counter(ended)}")
         shop.until_quiet()
         officer, chances = Officer(shop, crowd), scene.chances("clicks")
-        orders = [order for _email, order, _state in shop.ask(read_orders)]
+        orders = [order.number for order in shop.ask(read_orders)]
         whole, by_line = orders[:number], orders[number:]
         answered: Counter[int] = Counter()
         for order in whole:
-            token = officer.token_of(order)
-            answers = all_at_once([partial(officer.refund, order, token)] * CLICKS, hands=CLICKS)
+            answers = all_at_once([partial(officer.refund, order)] * CLICKS, hands=CLICKS)
             answered.update(answer.status for answer in answers)
             demand(sum(answer.status == 303 for answer in answers) == 1, f"{order} was given back {Counter(answers)}")
         for order in by_line:
             # Overlapping sets of lines: whoever comes second finds a line taken.
-            token, lines = officer.token_of(order), shop.ask(partial(line_ids, order))
+            lines = shop.ask(partial(line_ids, order))
             sets = [chances.sample(lines, chances.randint(1, PIECES)) for _click in range(CLICKS)]
-            clicks = [partial(officer.refund, order, token, chosen) for chosen in sets]
+            clicks = [partial(officer.refund, order, chosen) for chosen in sets]
             answered.update(answer.status for answer in all_at_once(clicks, hands=CLICKS))
         shop.heal()
         totals = dict(
