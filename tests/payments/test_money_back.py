@@ -17,6 +17,7 @@ from shop.payments.gateway import RefundView
 from shop.payments.queries import list_failed_refunds, list_quarantine, list_refund_parts
 from shop.payments.refund_news import follow_refund
 from shop.payments.refunds import ask_again
+from shop.reports.invariants import list_findings
 from tests.payments.sales import POSTAGE, PRICE, at_stripe, nothing_pends, pay_twice, sell, standing
 from tests.stripe_bench import Bench
 
