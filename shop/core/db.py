@@ -1,7 +1,7 @@
 """The database: engine, column types, and the only code that commits."""
 
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from datetime import UTC, datetime
@@ -158,6 +158,16 @@ def insert_new(model: type[Base], **values: Any) -> bool:
     table: Any = model.__table__
     statement = insert(table).values(**values).on_conflict_do_nothing().returning(*table.primary_key.columns)
     return db.session.execute(statement).first() is not None
+
+
+def insert_all_new(model: type[Base], rows: Sequence[dict[str, Any]]) -> set[Any]:
+    """As insert_new, for many rows of a table with one key column in one statement: the keys of those that were written."""
+    if not rows:
+        return set()
+    insert = postgresql.insert if dialect() == "postgresql" else sqlite.insert
+    table: Any = model.__table__
+    statement = insert(table).values(list(rows)).on_conflict_do_nothing().returning(*table.primary_key.columns)
+    return set(db.session.scalars(statement))
 
 
 def let_go() -> None:

@@ -92,6 +92,33 @@ class DisputeView:
 
 
 @dataclass(frozen=True, slots=True)
+class ChargeView:
+    """A charge, with what tells whose it is: its payment, our metadata, the buyer's e-mail."""
+
+    id: str
+    payment_intent: str | None
+    amount_minor: int
+    currency: str
+    status: str
+    email: str | None
+    description: str | None
+    metadata: dict[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class PayoutView:
+    """A payout to the operator's bank; only an automatic one that is `complete` knows its balance transactions."""
+
+    id: str
+    amount_minor: int
+    currency: str
+    status: str
+    complete: bool
+    created_at: datetime
+    balance_transaction: str | None
+
+
+@dataclass(frozen=True, slots=True)
 class BalanceView:
     """A balance transaction; `raw` is what Stripe said, whole."""
 
@@ -226,12 +253,65 @@ class Gateway:
         with _translated():
             return _dispute(_plain(self._client.v1.disputes.retrieve(dispute_id)))
 
-    def list_balance_transactions(self, since: datetime) -> list[BalanceView]:
-        """Movements of Stripe's balance created since a moment, oldest first."""
+    def fetch_charge(self, charge_id: str) -> ChargeView:
         with _translated():
-            page = self._client.v1.balance_transactions.list({"created": {"gte": int(since.timestamp())}, "limit": 100})
-            found = [_balance(_plain(item)) for item in page.auto_paging_iter()]
-        return sorted(found, key=lambda item: (item.created_at, item.id))
+            return _charge(_plain(self._client.v1.charges.retrieve(charge_id)))
+
+    def find_session_of(self, payment_intent: str) -> SessionView | None:
+        """The session a payment was made in, if it was made in one."""
+        with _translated():
+            page = self._client.v1.checkout.sessions.list(
+                {
+                    "payment_intent": payment_intent,
+                    "limit": 1,
+                    "expand": ["data.payment_intent", "data.payment_intent.latest_charge"],
+                }
+            )
+            return next((_session(_plain(found)) for found in page.data), None)
+
+    def list_balance_transactions(self, since: datetime, until: datetime | None = None) -> Iterator[BalanceView]:
+        """Movements of Stripe's balance created from a moment to another, newest first; a page in memory at a time."""
+        return self._movements(created=_between(since, until))
+
+    def list_movements_of(self, source: str) -> list[BalanceView]:
+        """The movements of one charge, refund or dispute, newest first."""
+        return list(self._movements(source=source))
+
+    def list_movements_in(self, payout_id: str) -> Iterator[BalanceView]:
+        """The movements an automatic payout consists of, its own among them, newest first."""
+        return self._movements(payout=payout_id)
+
+    def _movements(self, **parameters: Any) -> Iterator[BalanceView]:
+        for page in self._pages("/v1/balance_transactions", parameters):
+            for item in page:
+                yield _balance(item)
+
+    def list_payouts(self, since: datetime, until: datetime) -> Iterator[PayoutView]:
+        """Payouts to the operator's bank created between two moments, newest first."""
+        for page in self._pages("/v1/payouts", {"created": _between(since, until)}):
+            for item in page:
+                yield _payout(item)
+
+    def fetch_balance(self) -> dict[str, int]:
+        """What stands at Stripe by currency, available or not yet, in minor units."""
+        with _translated():
+            found = _plain(self._client.v1.balance.retrieve())
+        sums: dict[str, int] = {}
+        for part in (*found["available"], *found["pending"]):
+            currency = str(part["currency"]).upper()
+            sums[currency] = sums.get(currency, 0) + int(part["amount"])
+        return sums
+
+    def _pages(self, path: str, parameters: dict[str, Any]) -> Iterator[list[dict[str, Any]]]:
+        """The items of a list as Stripe sent them: objects of the SDK take longer to make than pages to fetch."""
+        after: dict[str, Any] = {}
+        while True:
+            with _translated():
+                answer: Any = self._client.raw_request("get", path, limit=100, **parameters, **after)
+            yield answer.data["data"]
+            if not answer.data["has_more"]:
+                return
+            after = {"starting_after": answer.data["data"][-1]["id"]}
 
     def list_events(self, since: datetime) -> list[tuple[EventView, dict[str, Any]]]:
         """Events created since a moment with their whole content, oldest first: what webhooks may have lost."""
@@ -316,6 +396,36 @@ def _dispute(plain: dict[str, Any]) -> DisputeView:
         reinstated=any(minor > 0 for minor in moved),
         answer_by=datetime.fromtimestamp(due, UTC) if due else None,
     )
+
+
+def _charge(plain: dict[str, Any]) -> ChargeView:
+    return ChargeView(
+        id=plain["id"],
+        payment_intent=_id_of(plain.get("payment_intent")),
+        amount_minor=int(plain["amount"]),
+        currency=str(plain["currency"]).upper(),
+        status=plain["status"],
+        email=(plain.get("billing_details") or {}).get("email") or plain.get("receipt_email"),
+        description=plain.get("description"),
+        metadata=dict(plain.get("metadata") or {}),
+    )
+
+
+def _payout(plain: dict[str, Any]) -> PayoutView:
+    return PayoutView(
+        id=plain["id"],
+        amount_minor=int(plain["amount"]),
+        currency=str(plain["currency"]).upper(),
+        status=plain["status"],
+        complete=bool(plain["automatic"]) and plain.get("reconciliation_status") == "completed",
+        created_at=datetime.fromtimestamp(plain["created"], UTC),
+        balance_transaction=_id_of(plain.get("balance_transaction")),
+    )
+
+
+def _between(since: datetime, until: datetime | None) -> dict[str, int]:
+    upper = {} if until is None else {"lte": int(until.timestamp())}
+    return {"gte": int(since.timestamp()), **upper}
 
 
 def _balance(plain: dict[str, Any]) -> BalanceView:

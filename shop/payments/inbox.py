@@ -4,14 +4,15 @@ import json
 from datetime import timedelta
 from typing import Any
 
-from sqlalchemy import or_, select
-
 from shop.core import clock
 from shop.core.db import db, insert_new, transaction
 from shop.core.outbox import enqueue
 from shop.payments.disputes import settle_dispute
 from shop.payments.gateway import EventView, SignatureWrong, gateway
-from shop.payments.models import Attempt, InboxEvent, Quarantine
+from shop.payments.models import InboxEvent
+from shop.payments.quarantine import put_aside
+from shop.payments.queries import find_attempt
+from shop.payments.recognition import take_up
 from shop.payments.refunds import follow_refund, follow_refunds
 from shop.payments.settle import revive, settle_order
 
@@ -40,56 +41,51 @@ def handle(event_id: str) -> None:
         stored = db.session.get_one(InboxEvent, event_id)
         stored.handled_at, stored.outcome = clock.now(), outcome
         if outcome == "unknown":
-            db.session.add(Quarantine(kind="event", stripe_id=event_id, data={"type": content["type"]}, at=clock.now()))
+            told = {"type": content["type"], **_told(dict(content["data"]["object"]))}
+            put_aside("event", event_id, told)
+
+
+def _told(thing: dict[str, Any]) -> dict[str, Any]:
+    """What of an object tells people whose it is."""
+    metadata = thing.get("metadata") or {}
+    said = {
+        "object": thing.get("id"),
+        "payment_intent": _intent(thing),
+        "order": metadata.get("order"),
+        "email": (thing.get("customer_details") or thing.get("billing_details") or {}).get("email"),
+    }
+    return {name: value for name, value in said.items() if value is not None}
 
 
 def _route(kind: str, thing: dict[str, Any]) -> str:
+    metadata, intent = thing.get("metadata") or {}, _intent(thing)
     if kind.startswith("checkout.session."):
-        attempt = _find_attempt(session_id=thing.get("id"), metadata=thing.get("metadata") or {})
+        attempt = find_attempt(session_id=thing.get("id"), key=metadata.get("attempt"))
         if attempt is not None and attempt.state == "abandoned" and thing.get("id"):
             revive(attempt.id, str(thing["id"]))
     elif kind.startswith("payment_intent."):
-        attempt = _find_attempt(intent=thing.get("id"), metadata=thing.get("metadata") or {})
+        attempt = find_attempt(intent=intent, key=metadata.get("attempt"))
     elif kind.startswith(("refund.", "charge.refund.")):
         return "settled" if follow_refund(gateway().fetch_refund(str(thing.get("id")))) else "unknown"
     elif kind.startswith("charge.dispute."):
         return "settled" if settle_dispute(str(thing.get("id"))) else "unknown"
     elif kind.startswith("charge."):
-        intent = _id(thing.get("payment_intent"))
-        attempt = _find_attempt(intent=intent, charge=thing.get("id"), metadata=thing.get("metadata") or {})
+        attempt = find_attempt(intent=intent, charge=thing.get("id"), key=metadata.get("attempt"))
         if kind == "charge.refunded" and intent:
             follow_refunds(intent)
         _ask_for_balance(str(thing.get("id")))
     else:
         return "ignored"
     if attempt is None:
-        return "unknown"
+        return "unknown" if take_up(intent, metadata) is None else "settled"
     settle_order(attempt.order_id)
     return "settled"
 
 
-def _id(value: Any) -> str | None:
+def _intent(thing: dict[str, Any]) -> str | None:
+    """The payment an object is, or belongs to."""
+    value = thing.get("id") if thing.get("object") == "payment_intent" else thing.get("payment_intent")
     return value.get("id") if isinstance(value, dict) else value
-
-
-def _find_attempt(
-    *,
-    session_id: str | None = None,
-    intent: str | None = None,
-    charge: str | None = None,
-    metadata: dict[str, str],
-) -> Attempt | None:
-    conditions = [
-        column == value
-        for column, value in (
-            (Attempt.session_id, session_id),
-            (Attempt.payment_intent, intent),
-            (Attempt.charge, charge),
-            (Attempt.key, metadata.get("attempt")),
-        )
-        if value
-    ]
-    return db.session.scalars(select(Attempt).where(or_(*conditions)).limit(1)).first() if conditions else None
 
 
 def _ask_for_balance(charge: str) -> None:

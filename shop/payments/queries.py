@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 
-from sqlalchemy import select
+from sqlalchemy import or_, select
 
 from shop.core.db import db
 from shop.core.errors import NotFound
@@ -52,6 +52,23 @@ def get_attempt(attempt_id: int) -> Attempt:
     if attempt is None:
         raise NotFound("There is no such attempt.", attempt_id=attempt_id)
     return attempt
+
+
+def find_attempt(
+    *, session_id: str | None = None, intent: str | None = None, charge: str | None = None, key: str | None = None
+) -> Attempt | None:
+    """The attempt that is known by any of these names."""
+    conditions = [
+        column == value
+        for column, value in (
+            (Attempt.session_id, session_id),
+            (Attempt.payment_intent, intent),
+            (Attempt.charge, charge),
+            (Attempt.key, key),
+        )
+        if value
+    ]
+    return db.session.scalars(select(Attempt).where(or_(*conditions)).limit(1)).first() if conditions else None
 
 
 def list_quarantine() -> list[Quarantine]:
