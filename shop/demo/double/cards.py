@@ -5,12 +5,21 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class TestCard:
-    """A card number and its fate; `decline` is Stripe's decline code, None where the bank agrees."""
+    """A card number and its fate; `decline` is Stripe's decline code, None where the bank agrees.
+
+    `disputed` is the reason of a dispute that follows the charge, `inquiry` that it is one without a chargeback;
+    `refunds` says what becomes of a refund, `pending` or `failed`.
+    """
 
     number: str
     brand: str = "visa"
     decline: str | None = None
     authenticates: bool = False
+    disputed: str | None = None
+    inquiry: bool = False
+    refunds: str | None = None
+    # Its money is available at once.
+    quick: bool = False
 
 
 CARDS = {
@@ -28,6 +37,12 @@ CARDS = {
         TestCard("4000000000000069", decline="expired_card"),
         TestCard("4000000000000127", decline="incorrect_cvc"),
         TestCard("4000000000000119", decline="processing_error"),
+        TestCard("4000000000000259", disputed="fraudulent"),
+        TestCard("4000000000002685", disputed="product_not_received"),
+        TestCard("4000000000001976", disputed="fraudulent", inquiry=True),
+        TestCard("4000000000007726", refunds="pending"),
+        TestCard("4000000000005126", refunds="failed"),
+        TestCard("4000000000000077", quick=True),
     )
 }
 

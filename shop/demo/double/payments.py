@@ -3,9 +3,11 @@
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from shop.demo.double import balance, sessions
+from shop.demo.double import balance, fates, sessions
 from shop.demo.double.cards import CARDS, CODES, MESSAGES, TestCard
 from shop.demo.double.events import emit
+from shop.demo.double.operations import lists, reads
+from shop.demo.double.params import DATED_PAGE, EXPAND, Fields, Text, absent
 from shop.demo.double.state import State
 
 Outcome = Literal["paid", "declined", "authenticate"]
@@ -189,7 +191,7 @@ def _ask_bank(state: State, session: dict[str, Any], intent: dict[str, Any], pay
 
 def _charge(state: State, session: dict[str, Any], intent: dict[str, Any], card: TestCard, payer: Payer) -> Outcome:
     charge = _new_charge(state, session, intent, card, payer)
-    state.add(charge)
+    state.add(charge, hidden=fates.hidden(card))
     intent |= {"latest_charge": charge["id"], "next_action": None}
     if card.decline:
         emit(state, "charge.failed", charge)
@@ -216,6 +218,7 @@ def _charge(state: State, session: dict[str, Any], intent: dict[str, Any], card:
     emit(state, "charge.succeeded", charge)
     emit(state, "payment_intent.succeeded", intent)
     emit(state, "checkout.session.completed", session)
+    fates.follow(state, charge, card)
     return "paid"
 
 
@@ -363,3 +366,15 @@ def _card_details(intent: dict[str, Any], card: TestCard, payer: Payer) -> dict[
         "three_d_secure": secure if card.authenticates else None,
         "wallet": None,
     }
+
+
+OPERATIONS = (
+    lists("GetPaymentIntents", "payment_intent", Fields({**DATED_PAGE, **absent("customer", "customer_account")})),
+    reads("GetPaymentIntentsIntent", "payment_intent", Fields({**EXPAND, **absent("client_secret")})),
+    lists(
+        "GetCharges",
+        "charge",
+        Fields({**DATED_PAGE, "payment_intent": Text(), **absent("customer", "transfer_group")}),
+    ),
+    reads("GetChargesCharge", "charge"),
+)

@@ -2,11 +2,14 @@
 
 from typing import Any
 
-from shop.demo.double import currencies
+from shop.demo.double import currencies, resources
 from shop.demo.double.errors import ApiError, invalid, missing_resource, not_implemented
 from shop.demo.double.events import emit
+from shop.demo.double.operations import ONE, lists, operation, reads
 from shop.demo.double.params import (
+    DATED_PAGE,
     EXPAND,
+    PAGE,
     Boolean,
     Choice,
     Currency,
@@ -23,6 +26,7 @@ from shop.demo.double.params import (
 from shop.demo.double.state import State
 
 KIND = "checkout.session"
+SESSIONS = resources.ADDRESSES[KIND]
 SHORTEST, LONGEST = 30 * 60, 24 * 3600
 SMALLEST_EURO_CENTS = 50
 LARGEST = 99_999_999
@@ -215,7 +219,7 @@ def get(state: State, identifier: str) -> dict[str, Any]:
     return session
 
 
-def expire(state: State, identifier: str) -> dict[str, Any]:
+def expire(state: State, params: dict[str, Any], host: str, identifier: str) -> dict[str, Any]:
     """Close an open session before its time."""
     session = get(state, identifier)
     if session["status"] != "open":
@@ -224,10 +228,10 @@ def expire(state: State, identifier: str) -> dict[str, Any]:
             'Only Checkout Sessions with a status in ["open"] can be expired. This Checkout Session has a status of '
             f"{session['status']}.",
         )
-    return close(state, session, state.now())
+    return close(state, session)
 
 
-def close(state: State, session: dict[str, Any], at: int) -> dict[str, Any]:
+def close(state: State, session: dict[str, Any]) -> dict[str, Any]:
     """Mark an open session expired, and cancel the payment that was begun in it."""
     session |= {"status": "expired", "url": None}
     state.put(session, due=None)
@@ -235,24 +239,18 @@ def close(state: State, session: dict[str, Any], at: int) -> dict[str, Any]:
         intent = state.find(session["payment_intent"]) or {}
         intent |= {
             "status": "canceled",
-            "canceled_at": at,
+            "canceled_at": state.now(),
             "cancellation_reason": "automatic",
             "next_action": None,
         }
         state.put(intent)
-        emit(state, "payment_intent.canceled", intent, at=at)
-    emit(state, "checkout.session.expired", session, at=at)
+        emit(state, "payment_intent.canceled", intent)
+    emit(state, "checkout.session.expired", session)
     return session
 
 
-def close_due(state: State, now: int) -> None:
-    """Expire the open sessions whose time has passed."""
-    for due, session in state.due(KIND, now):
-        close(state, session, due)
-
-
 def line_items(state: State, identifier: str) -> list[dict[str, Any]]:
-    """The lines of a session."""
+    """All lines of a session."""
     items: list[dict[str, Any]] = state.hidden(identifier)["items"]
     return items
 
@@ -479,3 +477,29 @@ def _blank(identifier: str, now: int) -> dict[str, Any]:
         "ui_mode": "hosted_page",
         "wallet_options": None,
     }
+
+
+OPERATIONS = (
+    operation("PostCheckoutSessions", "POST", SESSIONS, CREATE, create),
+    lists(
+        "GetCheckoutSessions",
+        KIND,
+        Fields(
+            {
+                **DATED_PAGE,
+                "payment_intent": Text(),
+                "status": Choice("complete", "expired", "open"),
+                **absent("customer", "customer_account", "customer_details", "payment_link", "subscription"),
+            }
+        ),
+    ),
+    reads("GetCheckoutSessionsSession", KIND),
+    operation("PostCheckoutSessionsSessionExpire", "POST", SESSIONS + "/{}/expire", ONE, expire),
+    operation(
+        "GetCheckoutSessionsSessionLineItems",
+        "GET",
+        SESSIONS + "/{}/line_items",
+        Fields(PAGE),
+        lambda state, params, host, identifier: resources.items(state, identifier, params),
+    ),
+)
