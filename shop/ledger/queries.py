@@ -2,13 +2,15 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import date
 
-from sqlalchemy import Select, select, text
+from sqlalchemy import Select, case, func, literal, select, text
+from sqlalchemy.orm import aliased
 
 from shop.core.db import db
 from shop.core.money import allocate
 from shop.ledger import accounts
-from shop.ledger.books import Books, Posted, Row, Terms
+from shop.ledger.books import ARRIVALS, GIVEN, GROSS, Books, Posted, Row, Terms, undone
 from shop.ledger.models import Entry
 from shop.orders.models import Order, OrderLine
 
@@ -52,6 +54,40 @@ def sum_balance(account: str, currency: str) -> int:
     where = "WHERE account = :account AND currency = :currency"
     row = db.session.execute(text(_BALANCES.format(where=where)), {"account": account, "currency": currency}).first()
     return int(row.minor) if row else 0
+
+
+@dataclass(frozen=True, slots=True)
+class Uncleared:
+    """Something of an order that is booked and whose balance transaction is not: `minor` is what Stripe owes by it.
+
+    `source` and `id` name the cause, as in the books.
+    """
+
+    order_id: int | None
+    source: str
+    id: str
+    currency: str
+    minor: int
+
+
+def list_uncleared(before: date) -> list[Uncleared]:
+    """Payments, refunds and disputes booked before a day that have no balance transaction yet."""
+    signed = case((Entry.debit == accounts.STRIPE_PENDING, Entry.amount_minor), else_=-Entry.amount_minor)
+    caused = (
+        select(Entry.order_id, Entry.source, Entry.source_id, Entry.currency, func.sum(signed).label("minor"))
+        .where(Entry.source.in_(GIVEN))
+        .group_by(Entry.order_id, Entry.source, Entry.source_id, Entry.currency)
+        .having(func.max(Entry.effective_on) < before)
+        .subquery()
+    )
+    arrival = aliased(Entry)
+    undoes = caused.c.source.in_(("refund_failed", "dispute_won"))
+    leg = literal(GROSS) + caused.c.source_id + case((undoes, undone("")), else_="")
+    arrived = select(arrival.id).where(
+        arrival.order_id == caused.c.order_id, arrival.source.in_(ARRIVALS), arrival.leg == leg
+    )
+    rows = db.session.execute(select(caused).where(~arrived.exists()).order_by(caused.c.order_id, caused.c.source_id))
+    return [Uncleared(row.order_id, row.source, row.source_id, row.currency, int(row.minor)) for row in rows]
 
 
 def list_entries(*, order_id: int | None = None, line_id: int | None = None, unit_id: int | None = None) -> list[Entry]:

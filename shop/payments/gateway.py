@@ -89,6 +89,7 @@ class DisputeView:
     withdrawn: bool
     reinstated: bool
     answer_by: datetime | None
+    opened_at: datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,15 +108,15 @@ class ChargeView:
 
 @dataclass(frozen=True, slots=True)
 class PayoutView:
-    """A payout to the operator's bank; only an automatic one that is `complete` knows its balance transactions."""
+    """A payout to the operator's bank. Stripe says what it consists of once its `reconciliation` is "completed"."""
 
     id: str
     amount_minor: int
     currency: str
     status: str
-    complete: bool
-    created_at: datetime
+    reconciliation: str
     balance_transaction: str | None
+    created_at: datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -269,6 +270,12 @@ class Gateway:
             )
             return next((_session(_plain(found)) for found in page.data), None)
 
+    def list_disputes(self, since: datetime, until: datetime) -> Iterator[DisputeView]:
+        """Disputes opened between two moments, newest first."""
+        for page in self._pages("/v1/disputes", {"created": _between(since, until)}):
+            for item in page:
+                yield _dispute(item)
+
     def list_balance_transactions(self, since: datetime, until: datetime | None = None) -> Iterator[BalanceView]:
         """Movements of Stripe's balance created from a moment to another, newest first; a page in memory at a time."""
         return self._movements(created=_between(since, until))
@@ -395,6 +402,7 @@ def _dispute(plain: dict[str, Any]) -> DisputeView:
         withdrawn=any(minor < 0 for minor in moved),
         reinstated=any(minor > 0 for minor in moved),
         answer_by=datetime.fromtimestamp(due, UTC) if due else None,
+        opened_at=datetime.fromtimestamp(plain["created"], UTC),
     )
 
 
@@ -417,9 +425,9 @@ def _payout(plain: dict[str, Any]) -> PayoutView:
         amount_minor=int(plain["amount"]),
         currency=str(plain["currency"]).upper(),
         status=plain["status"],
-        complete=bool(plain["automatic"]) and plain.get("reconciliation_status") == "completed",
-        created_at=datetime.fromtimestamp(plain["created"], UTC),
+        reconciliation=plain["reconciliation_status"],
         balance_transaction=_id_of(plain.get("balance_transaction")),
+        created_at=datetime.fromtimestamp(plain["created"], UTC),
     )
 
 

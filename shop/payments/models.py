@@ -163,14 +163,17 @@ class BalanceTransaction(Base):
 
 
 class StripePayout(Base):
-    """A payout of Stripe's balance to the operator's bank, as last seen. `complete`: Stripe says what it consists of."""
+    """A payout of Stripe's balance to the operator's bank, as last seen.
+
+    `reconciliation` is Stripe's word: in_progress, completed (Stripe says what it consists of), or not_applicable.
+    """
 
     __tablename__ = "stripe_payout"
     id: Mapped[str] = mapped_column(primary_key=True)
     amount_minor: Mapped[int] = mapped_column(BigInteger)
     currency: Mapped[str]
     status: Mapped[str]
-    complete: Mapped[bool]
+    reconciliation: Mapped[str]
     balance_transaction: Mapped[str | None]
     created_at: Mapped[datetime] = mapped_column(UTCDateTime)
 

@@ -21,7 +21,7 @@ def upgrade() -> None:
         sa.Column("amount_minor", sa.BigInteger(), nullable=False),
         sa.Column("currency", sa.String(), nullable=False),
         sa.Column("status", sa.String(), nullable=False),
-        sa.Column("complete", sa.Boolean(), nullable=False),
+        sa.Column("reconciliation", sa.String(), nullable=False),
         sa.Column("balance_transaction", sa.String(), nullable=True),
         sa.Column("created_at", TIME, nullable=False),
     )
