@@ -13,7 +13,7 @@ that must wait for other rows to stand first answers None; one whose amounts do 
 | one that stood in suspense has found its place | heal | balance transaction |
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from shop.core.money import allocate
@@ -380,3 +380,12 @@ def payout_arrives(net: int, currency: str) -> list[Row]:
 def fee_arrives(net: int, currency: str) -> list[Row]:
     """A fee of Stripe's that belongs to no payment of ours, or one given back."""
     return _kept([_moved("net", net, accounts.STRIPE_BALANCE, accounts.PAYMENT_FEES, currency)])
+
+
+# docs.stripe.com/reports/balance-transaction-types
+ALONE: Mapping[str, Callable[[int, str], list[Row]]] = {
+    "payout": payout_arrives,
+    "payout_failure": payout_arrives,
+    "payout_cancel": payout_arrives,
+    "stripe_fee": fee_arrives,
+}

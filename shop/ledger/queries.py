@@ -70,8 +70,8 @@ class Uncleared:
     minor: int
 
 
-def list_uncleared(before: date) -> list[Uncleared]:
-    """Payments, refunds and disputes booked before a day that have no balance transaction yet."""
+def list_uncleared(before: date = date.max) -> list[Uncleared]:
+    """Payments, refunds and disputes, booked before a day, that have no balance transaction yet."""
     signed = case((Entry.debit == accounts.STRIPE_PENDING, Entry.amount_minor), else_=-Entry.amount_minor)
     caused = (
         select(Entry.order_id, Entry.source, Entry.source_id, Entry.currency, func.sum(signed).label("minor"))

@@ -208,14 +208,9 @@ def post_unknown_balance(transaction_id: str, net: int, currency: str, on: date)
     _post_alone(transaction_id, posting.unknown_arrives(net, currency), on)
 
 
-def post_payout(transaction_id: str, net: int, currency: str, on: date) -> None:
-    """Stripe's payout to the operator's bank."""
-    _post_alone(transaction_id, posting.payout_arrives(net, currency), on)
-
-
-def post_stripe_fee(transaction_id: str, net: int, currency: str, on: date) -> None:
-    """A fee Stripe took by itself, for no payment in particular."""
-    _post_alone(transaction_id, posting.fee_arrives(net, currency), on)
+def post_alone(kind: str, transaction_id: str, net: int, currency: str, on: date) -> None:
+    """A movement that belongs to no order by its kind (posting.ALONE): Stripe's payout to the bank, a fee of its own."""
+    _post_alone(transaction_id, posting.ALONE[kind](net, currency), on)
 
 
 def _post_alone(transaction_id: str, rows: Sequence[Row], on: date) -> None:

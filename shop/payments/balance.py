@@ -11,8 +11,8 @@ from sqlalchemy import func, select
 from shop.core import clock
 from shop.core.db import db, insert_all_new, transaction
 from shop.core.errors import EdgeFailed
-from shop.ledger.posting import Movement
-from shop.ledger.services import post_balance, post_heal, post_payout, post_stripe_fee, post_unknown_balance
+from shop.ledger.posting import ALONE, Movement
+from shop.ledger.services import post_alone, post_balance, post_heal, post_unknown_balance
 from shop.orders.queries import list_lines, lock_order
 from shop.payments.disputes import bear_loss
 from shop.payments.gateway import BalanceView, gateway
@@ -151,9 +151,8 @@ def _movement(row: BalanceTransaction) -> Movement:
 def _post(row: BalanceTransaction) -> bool:
     if row.posted_at is not None:
         return False
-    alone = ALONE.get(row.type)
-    if alone is not None:
-        alone(row.id, row.net_minor, row.currency, clock.local_day(row.created_at))
+    if row.type in ALONE:
+        post_alone(row.type, row.id, row.net_minor, row.currency, clock.local_day(row.created_at))
     else:
         place = find_place(_key(row))
         if place is None:
@@ -186,15 +185,6 @@ def _suspend(transaction_id: str, told: Told) -> bool:
         money = {"type": row.type, "source": row.source, "net_minor": row.net_minor, "currency": row.currency}
         put_aside("balance", row.id, {**money, **told})
     return True
-
-
-# What belongs to no order. docs.stripe.com/reports/balance-transaction-types
-ALONE: dict[str, Callable[[str, int, str, date], None]] = {
-    "payout": post_payout,
-    "payout_failure": post_payout,
-    "payout_cancel": post_payout,
-    "stripe_fee": post_stripe_fee,
-}
 
 
 # Out of suspense ------------------------------------------------------------------------------------------------------

@@ -291,7 +291,7 @@ class Gateway:
     def _movements(self, **parameters: Any) -> Iterator[BalanceView]:
         for page in self._pages("/v1/balance_transactions", parameters):
             for item in page:
-                yield _balance(item)
+                yield read_movement(item)
 
     def list_payouts(self, since: datetime, until: datetime) -> Iterator[PayoutView]:
         """Payouts to the operator's bank created between two moments, newest first."""
@@ -436,7 +436,8 @@ def _between(since: datetime, until: datetime | None) -> dict[str, int]:
     return {"gte": int(since.timestamp()), **upper}
 
 
-def _balance(plain: dict[str, Any]) -> BalanceView:
+def read_movement(plain: dict[str, Any]) -> BalanceView:
+    """A balance transaction from what Stripe said of it, also when that was kept for long."""
     rate = plain.get("exchange_rate")
     return BalanceView(
         id=plain["id"],
