@@ -11,17 +11,24 @@ from typing import Any
 from shop.demo.double import (
     balance,
     control,
+    customers,
     events,
     evidence,
     idempotency,
+    intents,
+    methods,
+    payment_pages,
     payments,
     payouts,
+    products,
     refunds,
     resources,
     sessions,
+    setups,
+    sources,
     timeline,
 )
-from shop.demo.double.errors import ApiError, not_implemented
+from shop.demo.double.errors import ApiError, Declined, not_implemented
 from shop.demo.double.events import API_VERSION
 from shop.demo.double.operations import Operation
 from shop.demo.double.params import decode
@@ -65,6 +72,13 @@ OPERATIONS = (
     *balance.OPERATIONS,
     *payouts.OPERATIONS,
     *events.OPERATIONS,
+    *customers.OPERATIONS,
+    *products.OPERATIONS,
+    *methods.OPERATIONS,
+    *sources.OPERATIONS,
+    *intents.OPERATIONS,
+    *setups.OPERATIONS,
+    *payment_pages.OPERATIONS,
 )
 
 
@@ -141,7 +155,10 @@ def _run(
     try:
         with state.transaction():
             paths = params.pop("expand", [])
-            body = operation.work(state, params, call.host, *identifiers)
+            try:
+                body = operation.work(state, params, call.host, *identifiers)
+            except Declined as error:
+                return _refusal(state, key, print_, request, error)
             body = resources.expand(state, body, paths)
             if key and not fault:
                 idempotency.keep(state, key, print_, request, 200, body)

@@ -6,8 +6,10 @@ from shop.demo.double.events import emit
 from shop.demo.double.state import State
 
 
-def change(state: State, kind: str, thing: dict[str, Any], given: dict[str, Any]) -> dict[str, Any]:
-    """Set fields of `thing` and emit `kind` with what they were; nothing is told where nothing changed.
+def change(state: State, kind: str | None, thing: dict[str, Any], given: dict[str, Any], *also: str) -> dict[str, Any]:
+    """Set fields of `thing` and emit `kind` and `also` with what they were; nothing is told where nothing changed.
+
+    `kind` is None for what Stripe changes silently.
 
     `metadata` is a change as `params.MetadataChange` reads it, and is merged.
     """
@@ -24,7 +26,9 @@ def change(state: State, kind: str, thing: dict[str, Any], given: dict[str, Any]
             thing[name] = after
     if previous:
         state.put(thing)
-        emit(state, kind, thing, previous=previous)
+        for one in (kind, *also):
+            if one:
+                emit(state, one, thing, previous=previous)
     return thing
 
 

@@ -9,7 +9,7 @@ from typing import Any
 from shop.demo.double import balance, control, disputes, jobs
 from shop.demo.double.changes import change
 from shop.demo.double.currencies import money_text
-from shop.demo.double.errors import ApiError, invalid, missing_resource
+from shop.demo.double.errors import ApiError, invalid, missing_resource, not_implemented
 from shop.demo.double.events import emit
 from shop.demo.double.operations import ONE, lists, operation, reads
 from shop.demo.double.params import (
@@ -63,7 +63,7 @@ def create(state: State, params: dict[str, Any], host: str) -> dict[str, Any]:
 
 def update(state: State, params: dict[str, Any], host: str, identifier: str) -> dict[str, Any]:
     """Change a refund's metadata."""
-    return change(state, "refund.updated", get(state, KIND, identifier), params)
+    return change(state, "refund.updated", get(state, KIND, identifier), params, "charge.refund.updated")
 
 
 def cancel(state: State, params: dict[str, Any], host: str, identifier: str) -> dict[str, Any]:
@@ -161,6 +161,8 @@ def _charge(state: State, params: dict[str, Any]) -> dict[str, Any]:
             raise ApiError(400, f"This PaymentIntent ({intent['id']}) does not have a successful charge to refund.")
     if not charge["paid"]:
         raise ApiError(400, f"Charge {charge['id']} failed, and can't be refunded.", param="charge")
+    if not charge["captured"]:
+        raise not_implemented("giving up an authorised payment")
     return charge
 
 

@@ -8,28 +8,43 @@ from shop.demo.double.state import State
 EXPANDABLE = {
     "balance_transaction",
     "charge",
+    "customer",
     "failure_balance_transaction",
     "latest_charge",
     "payment_intent",
+    "payment_method",
     "product",
     "shipping_rate",
     "source",
 }
-NOT_STORED = {"customer", "invoice", "payment_link", "payment_method", "review", "setup_intent", "subscription"}
+NOT_STORED = {"invoice", "latest_attempt", "payment_link", "review", "setup_intent", "subscription"}
 DEEPEST = 4
 # Error messages name the parameter of the path.
-PARAMS = {"payment_intent": "intent", "checkout.session": "session", "dispute": "dispute", "payout": "payout"}
+PARAMS = {
+    "checkout.session": "session",
+    "dispute": "dispute",
+    "payment_intent": "intent",
+    "payment_method": "payment_method",
+    "payout": "payout",
+    "price": "price",
+    "setup_intent": "intent",
+}
 # Stripe lists and gives out events for thirty days.
 EVENTS_KEPT = 30 * 24 * 3600
 ADDRESSES = {
     "balance_transaction": "/v1/balance_transactions",
     "charge": "/v1/charges",
     "checkout.session": "/v1/checkout/sessions",
+    "customer": "/v1/customers",
     "dispute": "/v1/disputes",
     "event": "/v1/events",
     "payment_intent": "/v1/payment_intents",
+    "payment_method": "/v1/payment_methods",
     "payout": "/v1/payouts",
+    "price": "/v1/prices",
+    "product": "/v1/products",
     "refund": "/v1/refunds",
+    "setup_intent": "/v1/setup_intents",
 }
 
 
