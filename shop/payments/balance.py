@@ -11,8 +11,9 @@ from sqlalchemy import func, select
 from shop.core import clock
 from shop.core.db import db, insert_all_new, transaction
 from shop.core.errors import EdgeFailed
+from shop.ledger import accounts
 from shop.ledger.posting import ALONE, Movement
-from shop.ledger.services import post_alone, post_balance, post_heal, post_unknown_balance
+from shop.ledger.services import post_alone, post_balance, post_explained, post_heal, post_unknown_balance
 from shop.orders.queries import list_lines, lock_order
 from shop.payments.disputes import bear_loss
 from shop.payments.gateway import BalanceView, gateway
@@ -190,12 +191,13 @@ def _suspend(transaction_id: str, told: Told) -> bool:
 # Out of suspense ------------------------------------------------------------------------------------------------------
 
 
-def heal_suspense(*, ask: bool = False) -> list[str]:
+def heal_suspense(*, ask: bool = False, only: str | None = None) -> list[str]:
     """Book what stands in suspense and has a place by now out of it. Outside any transaction; the ids of those.
 
-    `ask`: look at Stripe as well for what has none, and once more at what did not fit.
+    `ask`: look at Stripe as well for what has none, and once more at what did not fit. `only` one movement.
     """
-    ids = [row.stripe_id for row in list_open(kind="balance") if ask or not row.data.get("misfit")]
+    there = list_open(kind="balance", stripe_id=only)
+    ids = [row.stripe_id for row in there if ask or not row.data.get("misfit")]
     columns = (BalanceTransaction.id, BalanceTransaction.type, BalanceTransaction.source)
     rows = db.session.execute(
         select(*columns, BalanceTransaction.amount_minor).where(BalanceTransaction.id.in_(ids)).order_by(*IN_TURN)
@@ -207,7 +209,8 @@ def heal_suspense(*, ask: bool = False) -> list[str]:
             if key.id not in places:
                 recognise(key)
         places = find_places(keys)
-    return [key.id for key in keys if key.id in places and _heal(key.id, places[key.id])]
+    healed = [key.id for key in keys if key.id in places and _heal(key.id, places[key.id])]
+    return healed + _close_returned()
 
 
 def _heal(transaction_id: str, place: Place) -> bool:
@@ -222,3 +225,24 @@ def _heal(transaction_id: str, place: Place) -> bool:
         log.warning("the balance transaction %s stays in suspense: %s", transaction_id, error)
         return False
     return True
+
+
+def _close_returned() -> list[str]:
+    """Payments whose order is not here and which went back whole: what came and what went leave suspense together.
+
+    What Stripe kept of them is a fee. The ids of the movements.
+    """
+    by_payment: dict[str, list[str]] = {}
+    for aside in list_open(kind="balance"):
+        if "payment_intent" in aside.data:
+            by_payment.setdefault(aside.data["payment_intent"], []).append(aside.stripe_id)
+    closed: list[str] = []
+    for ids in by_payment.values():
+        with transaction():
+            rows = [_lock(identifier) for identifier in sorted(ids)]
+            if len(rows) > 1 and sum(row.amount_minor for row in rows) == 0:
+                for row in rows:
+                    post_explained(row.id, row.net_minor, accounts.PAYMENT_FEES, row.currency, clock.today())
+                    resolve(list_open(kind="balance", stripe_id=row.id), "returned")
+                    closed.append(row.id)
+    return closed

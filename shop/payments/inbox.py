@@ -10,7 +10,7 @@ from shop.core.outbox import enqueue
 from shop.payments.disputes import settle_dispute
 from shop.payments.gateway import EventView, SignatureWrong, gateway
 from shop.payments.models import InboxEvent
-from shop.payments.quarantine import put_aside
+from shop.payments.quarantine import list_open, put_aside, resolve
 from shop.payments.queries import find_attempt
 from shop.payments.recognition import take_up
 from shop.payments.refunds import follow_refund, follow_refunds
@@ -43,6 +43,19 @@ def handle(event_id: str) -> None:
         if outcome == "unknown":
             told = {"type": content["type"], **_told(dict(content["data"]["object"]))}
             put_aside("event", event_id, told)
+
+
+def hear_again(event_id: str) -> bool:
+    """Look once more at a stored event that concerned nothing known. Outside any transaction. Whether it does now."""
+    stored = db.session.get(InboxEvent, event_id)
+    if stored is None:
+        return False
+    content = json.loads(stored.body)
+    if _route(content["type"], dict(content["data"]["object"])) == "unknown":
+        return False
+    with transaction():
+        resolve(list_open(kind="event", stripe_id=event_id), "found")
+    return True
 
 
 def _told(thing: dict[str, Any]) -> dict[str, Any]:

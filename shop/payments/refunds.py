@@ -165,8 +165,12 @@ def _of_amount(left: Refundable, minor: int, chosen: list[int] | None) -> list[P
 
 
 def request_return(order: Order, attempt: Attempt, *, reason: str, actor: int | None = None) -> Refund:
-    """Give back a whole payment that bought nothing. Inside a transaction, on a locked order."""
-    return _ask(order, attempt, [], attempt.amount_minor, reason, actor)
+    """Give back a whole payment that bought nothing: what was charged. Inside a transaction, on a locked order."""
+    (paid,) = read_books(order.id, []).rows("payment", str(attempt.payment_intent))
+    refund = _ask(order, attempt, [], paid.minor, reason, actor)
+    # Which may be another currency than was agreed.
+    refund.currency = paid.currency
+    return refund
 
 
 def _ask(order: Order, attempt: Attempt, parts: Sequence[Part], amount: int, reason: str, actor: int | None) -> Refund:

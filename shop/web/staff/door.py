@@ -5,10 +5,10 @@ from typing import Any
 from flask import Blueprint, request, url_for
 
 from shop.web.guards import current_account, guard_staff
-from shop.web.staff import orders, overview, pieces, programmes, reports, session, units, words
+from shop.web.staff import orders, overview, pieces, programmes, quarantine, reports, session, units, words
 from shop.web.staff.waiting import count_pieces_to_review
 
-PAGES = (session, overview, pieces, orders, units, programmes, reports)
+PAGES = (session, overview, pieces, orders, quarantine, units, programmes, reports)
 
 
 def make_door() -> Blueprint:

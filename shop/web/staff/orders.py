@@ -86,7 +86,6 @@ def index() -> str:
         wait=wait,
         q=q,
         states=ORDER_STATES,
-        kept=list_quarantine() if wait == "quarantine" else [],
         next_url=url_for("staff.orders.index", **chosen, before=shown[-1].id) if len(orders) > PAGE else "",
         first_url=url_for("staff.orders.index", **chosen) if before else "",
         words=words,

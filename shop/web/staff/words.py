@@ -1,5 +1,8 @@
 """States and kinds in words, with the sign they are shown by."""
 
+from collections.abc import Mapping
+from typing import Any
+
 from shop.i18n.messages import gettext as _
 
 Badge = tuple[str, str]
@@ -86,6 +89,8 @@ def event_name(kind: str) -> str:
         "processing": _("Payment in progress"),
         "expired": _("Nobody paid in time; stock given back"),
         "cancelled": _("Cancelled before payment"),
+        "cancelled_and_returned": _("Cancelled; what was charged goes back"),
+        "payment_found": _("A payment of it was found at Stripe"),
         "unfillable": _("Paid after the stock was gone"),
         "quarantined": _("Put into quarantine"),
         "accepted": _("Accepted by the maker"),
@@ -100,6 +105,32 @@ def event_name(kind: str) -> str:
         "disputed": _("Payment contested at the bank"),
         "refunded": _("Refunded"),
     }.get(kind, kind)
+
+
+def quarantine_kind(kind: str, data: Mapping[str, Any]) -> str:
+    """What waits in quarantine, by its kind."""
+    if kind == "balance" and data.get("misfit"):
+        return _("Money that does not fit the books")
+    return {
+        "balance": _("Money that belongs to nothing known"),
+        "amount": _("A payment of another amount than was agreed"),
+        "event": _("A message about something unknown"),
+        "refund_failed": _("A refund that came back"),
+    }.get(kind, kind)
+
+
+def choose() -> str:
+    """The first, empty choice of a list."""
+    return _("Choose")
+
+
+def explanations() -> dict[str, str]:
+    """What money in suspense may turn out to be, by the account it goes to."""
+    return {
+        "bank": _("The operator’s own money, in or out of the bank"),
+        "payment_fees": _("A fee of Stripe’s, or one given back"),
+        "losses": _("A loss or a gain the operator bears"),
+    }
 
 
 def kind_name(kind: str) -> str:
@@ -149,6 +180,9 @@ def done_text(code: str) -> str:
         "ended": _("The end of the membership is recorded."),
         "carried": _("The aggregator is recorded."),
         "recipient": _("The recipient was added."),
+        "asked": _("Stripe is being asked. Look at this page again in a minute."),
+        "given_back": _("The money goes back to whoever paid. Stripe confirms it within minutes."),
+        "explained": _("It is cleared up, with your note."),
         "sent": _("The report is on its way to its recipient."),
         "language": "",
     }.get(code, "")
