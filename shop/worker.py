@@ -10,7 +10,7 @@ from shop.core import clock, outbox
 from shop.core.db import db, transaction
 from shop.core.errors import EdgeFailed
 from shop.notifications import sender, services
-from shop.payments import balance, clearing, inbox, refunds, settle
+from shop.payments import balance, clearing, inbox, refund_news, settle
 
 log = logging.getLogger("shop.worker")
 
@@ -39,8 +39,8 @@ REFUND_PAUSE = timedelta(hours=1)
 
 
 def _send_refund(refund_id: int) -> None:
-    refunds.send_refund(refund_id)
-    if refunds.is_unfinished(refund_id):
+    refund_news.send_refund(refund_id)
+    if refund_news.is_unfinished(refund_id):
         again = clock.now() + REFUND_PAUSE
         with transaction():
             key = f"refund-{refund_id}-{int(again.timestamp()) // 3600}"

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 
-from sqlalchemy import Select, case, func, literal, select, text
+from sqlalchemy import Select, and_, case, func, literal, or_, select, text
 from sqlalchemy.orm import aliased
 
 from shop.core.db import db
@@ -107,11 +107,13 @@ def unit_position(unit_id: int) -> list[UnitPosition]:
     for row in db.session.execute(text(_BALANCES.format(where=where)), names):
         found.setdefault(row.currency, {})[row.account] = int(row.minor)
     paid: dict[str, int] = {}
-    statement = select(Entry.currency, Entry.amount_minor).where(
-        Entry.debit == names["payable"], Entry.credit == accounts.BANK
-    )
+    # What the bank sent back was not paid.
+    sent = and_(Entry.debit == names["payable"], Entry.credit == accounts.BANK)
+    returned = and_(Entry.debit == accounts.BANK, Entry.credit == names["payable"])
+    statement = select(Entry.currency, Entry.debit, Entry.amount_minor).where(or_(sent, returned))
     for row in db.session.execute(statement):
-        paid[row.currency] = paid.get(row.currency, 0) + row.amount_minor
+        signed = row.amount_minor if row.debit == names["payable"] else -row.amount_minor
+        paid[row.currency] = paid.get(row.currency, 0) + signed
     return [
         UnitPosition(
             currency,
@@ -150,6 +152,7 @@ def terms_of(line: OrderLine) -> Terms:
         commission_minor=line.commission_minor,
         fee_bearer=line.fee_bearer,
         loss_bearer=line.loss_bearer,
+        dispute_fee_bearer=line.dispute_fee_bearer,
     )
 
 

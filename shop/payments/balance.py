@@ -14,7 +14,7 @@ from shop.core.errors import EdgeFailed
 from shop.ledger import accounts
 from shop.ledger.posting import ALONE, Movement
 from shop.ledger.services import post_alone, post_balance, post_explained, post_heal, post_unknown_balance
-from shop.orders.queries import list_lines, lock_order
+from shop.orders.queries import lock_order_with_lines
 from shop.payments.disputes import bear_loss
 from shop.payments.gateway import BalanceView, gateway
 from shop.payments.models import BalanceTransaction, Dispute
@@ -166,12 +166,12 @@ def _post(row: BalanceTransaction) -> bool:
 
 def _place(place: Place, row: BalanceTransaction, post: Callable[..., bool], on: date) -> bool:
     # Where a maker's share stands changes with a hand-over: neither may happen while the other is being booked.
-    order = lock_order(place.order_id)
-    booked = post(order.id, list_lines(order.id), place.cause, _movement(row), on)
+    order, lines = lock_order_with_lines(place.order_id)
+    booked = post(order.id, lines, place.cause, _movement(row), on)
     if booked and place.dispute_id is not None:
         dispute = db.session.get_one(Dispute, place.dispute_id)
         if dispute.status == "lost":
-            bear_loss(order, dispute)
+            bear_loss(order, lines, dispute)
     return booked
 
 

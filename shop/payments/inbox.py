@@ -8,13 +8,13 @@ from shop.core import clock
 from shop.core.db import db, insert_new, transaction
 from shop.core.outbox import enqueue
 from shop.payments.disputes import settle_dispute
-from shop.payments.gateway import EventView, SignatureWrong, gateway
+from shop.payments.gateway import EventView, RefundView, SignatureWrong, gateway
 from shop.payments.models import InboxEvent
 from shop.payments.quarantine import list_open, put_aside, resolve
 from shop.payments.queries import find_attempt
 from shop.payments.recognition import take_up
-from shop.payments.refunds import follow_refund, follow_refunds
-from shop.payments.settle import revive, settle_order
+from shop.payments.refund_news import follow_refund, follow_refunds
+from shop.payments.settle import revive, settle_order, settle_payment
 
 # What the door answers 400 to.
 Forged = SignatureWrong
@@ -71,6 +71,10 @@ def _told(thing: dict[str, Any]) -> dict[str, Any]:
 
 
 def _route(kind: str, thing: dict[str, Any]) -> str:
+    if kind.startswith(("refund.", "charge.refund.")):
+        return "settled" if _hear_of_refund(gateway().fetch_refund(str(thing.get("id")))) else "unknown"
+    if kind.startswith("charge.dispute."):
+        return "settled" if settle_dispute(str(thing.get("id"))) else "unknown"
     metadata, intent = thing.get("metadata") or {}, _intent(thing)
     if kind.startswith("checkout.session."):
         attempt = find_attempt(session_id=thing.get("id"), key=metadata.get("attempt"))
@@ -78,21 +82,22 @@ def _route(kind: str, thing: dict[str, Any]) -> str:
             revive(attempt.id, str(thing["id"]))
     elif kind.startswith("payment_intent."):
         attempt = find_attempt(intent=intent, key=metadata.get("attempt"))
-    elif kind.startswith(("refund.", "charge.refund.")):
-        return "settled" if follow_refund(gateway().fetch_refund(str(thing.get("id")))) else "unknown"
-    elif kind.startswith("charge.dispute."):
-        return "settled" if settle_dispute(str(thing.get("id"))) else "unknown"
     elif kind.startswith("charge."):
         attempt = find_attempt(intent=intent, charge=thing.get("id"), key=metadata.get("attempt"))
-        if kind == "charge.refunded" and intent:
-            follow_refunds(intent)
         _ask_for_balance(str(thing.get("id")))
     else:
         return "ignored"
     if attempt is None:
         return "unknown" if take_up(intent, metadata) is None else "settled"
     settle_order(attempt.order_id)
+    if kind == "charge.refunded" and intent:
+        follow_refunds(intent)
     return "settled"
+
+
+def _hear_of_refund(view: RefundView) -> bool:
+    settle_payment(intent=view.payment_intent, charge=view.charge, key=view.attempt)
+    return follow_refund(view)
 
 
 def _intent(thing: dict[str, Any]) -> str | None:

@@ -17,8 +17,8 @@ from shop.payments.models import Attempt
 from shop.payments.places import SOURCES, Key
 from shop.payments.quarantine import resolve_messages
 from shop.payments.queries import find_attempt
-from shop.payments.refunds import follow_refund
-from shop.payments.settle import revive, settle_order
+from shop.payments.refund_news import follow_refund
+from shop.payments.settle import revive, settle_order, settle_payment
 
 # What people need to tell whose money it is.
 Told = dict[str, Any]
@@ -47,6 +47,7 @@ def _charge(charge_id: str) -> Told:
 def _refund(refund_id: str) -> Told:
     view = gateway().fetch_refund(refund_id)
     told = _told_refund(view)
+    settle_payment(intent=view.payment_intent, charge=view.charge, key=view.attempt)
     if not follow_refund(view) and view.charge:
         told |= _charge(view.charge)
         follow_refund(view)

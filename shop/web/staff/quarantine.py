@@ -24,7 +24,7 @@ blueprint = Blueprint("quarantine", __name__, url_prefix="/quarantine")
 
 # What may be known of something in quarantine.
 SAID = (
-    "amount_minor", "charge", "charged_currency", "charged_minor", "currency", "description", "email", "failure",
+    "agreed_currency", "agreed_minor", "amount_minor", "charge", "charged_currency", "charged_minor", "currency", "description", "email", "failure",
     "misfit", "object", "order", "payment_intent", "problem", "refund", "return_asked", "return_refused",
     "returned_currency", "returned_minor", "type",
 )  # fmt: skip
