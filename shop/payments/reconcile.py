@@ -302,16 +302,18 @@ def _payouts(since: datetime, until: datetime) -> tuple[int, list[Difference]]:
 
 
 def _payout(view: PayoutView) -> Iterator[Difference]:
-    if view.reconciliation == "completed" and _sum_payout(view) != view.amount_minor:
-        for batch in batches(gateway().list_movements_in(view.id)):
-            store(batch)
-            ids = [movement.id for movement in batch]
-            with transaction():
-                db.session.execute(
-                    update(BalanceTransaction).where(BalanceTransaction.id.in_(ids)).values(payout=view.id)
-                )
-        post_waiting()
+    """Note which movements a payout consists of, unless that is known and foots."""
+    complete = view.reconciliation == "completed"
+    ids: list[str] = []
+    new = 0
+    if complete and _sum_payout(view) != view.amount_minor:
+        for batch in batches(gateway().list_movements_in(view.id), PIECE):
+            new += len(store(batch))
+            ids += [movement.id for movement in batch]
     with transaction():
+        for piece in _pieces(ids):
+            there = BalanceTransaction.id.in_(piece)
+            db.session.execute(update(BalanceTransaction).where(there).values(payout=view.id))
         db.session.merge(
             StripePayout(
                 id=view.id,
@@ -323,7 +325,9 @@ def _payout(view: PayoutView) -> Iterator[Difference]:
                 created_at=view.created_at,
             )
         )
-    if view.reconciliation == "completed" and (summed := _sum_payout(view)) != view.amount_minor:
+    if new:
+        post_waiting()
+    if complete and (summed := _sum_payout(view)) != view.amount_minor:
         yield Difference("payout", "open", view.id, view.amount_minor, view.currency, summed)
 
 
