@@ -161,13 +161,16 @@ def insert_new(model: type[Base], **values: Any) -> bool:
 
 
 def insert_all_new(model: type[Base], rows: Sequence[dict[str, Any]]) -> set[Any]:
-    """As insert_new, for many rows of a table with one key column in one statement: the keys of those that were written."""
+    """As insert_new for many rows with the same columns, in one statement; those that are there stay as they are.
+
+    The keys of those that were written, of a table with one key column.
+    """
     if not rows:
         return set()
     insert = postgresql.insert if dialect() == "postgresql" else sqlite.insert
     table: Any = model.__table__
-    statement = insert(table).values(list(rows)).on_conflict_do_nothing().returning(*table.primary_key.columns)
-    return set(db.session.scalars(statement))
+    statement = insert(table).on_conflict_do_nothing().returning(*table.primary_key.columns)
+    return set(db.session.scalars(statement, rows))
 
 
 def let_go() -> None:

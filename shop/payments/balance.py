@@ -129,12 +129,23 @@ def _book(transaction_id: str) -> bool:
                 return _post(_lock(transaction_id))
         except BelongsToNothing:
             if not last:
-                told = recognise(_key(db.session.get_one(BalanceTransaction, transaction_id)))
+                told = _ask(_key(db.session.get_one(BalanceTransaction, transaction_id)))
         except ValueError as error:
             # Amounts that do not fit stand in suspense with their reason; those behind them are booked as ever.
             log.exception("the balance transaction %s does not fit the books", transaction_id)
             return _suspend(transaction_id, {**told, "problem": str(error), "misfit": True})
     return _suspend(transaction_id, {**told, "problem": "belongs to nothing known"})
+
+
+def _ask(key: Key) -> Told:
+    """What Stripe says of a movement. Where we cannot follow it, it waits in suspense, in sight, until we can."""
+    try:
+        return recognise(key)
+    except EdgeFailed:
+        raise
+    except Exception as error:
+        log.exception("what Stripe says of %s could not be applied", key.id)
+        return {"failed": type(error).__name__}
 
 
 def _lock(transaction_id: str) -> BalanceTransaction:

@@ -9,14 +9,16 @@ from shop.artisans.models import Unit
 from shop.catalogue.models import Variant
 from shop.core import clock
 from shop.core.db import db, transaction
+from shop.demo.double.inprocess import pay
 from shop.fulfilment import services as fulfilment
 from shop.ledger import accounts
 from shop.ledger.queries import list_balances, read_books, unit_position
 from shop.notifications.models import Letter
 from shop.orders.models import Order, OrderLine
 from shop.orders.queries import list_lines
+from shop.payments.gateway import API_VERSION
 from shop.payments.models import Refund
-from shop.payments.queries import list_disputes, list_refunds
+from shop.payments.queries import list_attempts, list_disputes, list_refunds
 from shop.payments.refunds import Refundable, refundable, request_refund
 from shop.reports.facts import list_facts
 from shop.reports.filters import ReportFilters
@@ -145,3 +147,23 @@ def standing() -> dict[tuple[str, str], int]:
 def nothing_pends() -> bool:
     """Whether all that Stripe owes, and all that is being exchanged, has arrived."""
     return not {account for account, _currency in standing()} & {accounts.STRIPE_PENDING, accounts.FX_CONVERSION}
+
+
+def at_stripe(stripe: Bench, path: str) -> Any:
+    """What Stripe has under a path, whether the shop has heard of it or not."""
+    key = {"Authorization": f"Bearer {stripe.settings.stripe_secret_key}", "Stripe-Version": API_VERSION}
+    return stripe.double.test_client().get(f"/v1/{path}", headers=key).json
+
+
+def pay_twice(stripe: Bench) -> Sale:
+    """An order whose buyer has paid on two pages; the shop has not heard of it."""
+    sale = sell(stripe, 1, pay=False)
+    first = stripe.open(sale.order)
+    with transaction():
+        list_attempts(sale.order.id)[0].state = "abandoned"
+    second = stripe.open(sale.order)
+    with transaction():
+        list_attempts(sale.order.id)[0].state = "open"
+    pay(stripe.double, first)
+    pay(stripe.double, second)
+    return sale

@@ -9,16 +9,15 @@ from shop.core.clock import VirtualClock
 from shop.core.db import db, transaction
 from shop.core.errors import Conflict, Invalid
 from shop.core.policies import decide_policy
-from shop.demo.double.inprocess import pay
 from shop.fulfilment import services as fulfilment
 from shop.ledger import accounts
 from shop.ledger.models import Entry
 from shop.ledger.queries import unit_position
-from shop.payments.gateway import API_VERSION, RefundView
-from shop.payments.queries import list_attempts, list_failed_refunds, list_quarantine, list_refund_parts
+from shop.payments.gateway import RefundView
+from shop.payments.queries import list_failed_refunds, list_quarantine, list_refund_parts
 from shop.payments.refund_news import follow_refund
 from shop.payments.refunds import ask_again
-from tests.payments.sales import POSTAGE, PRICE, Sale, nothing_pends, sell, standing
+from tests.payments.sales import POSTAGE, PRICE, at_stripe, nothing_pends, pay_twice, sell, standing
 from tests.stripe_bench import Bench
 
 pytestmark = pytest.mark.both_databases
@@ -49,13 +48,11 @@ STORIES = {
     "a reduced price": Story((Back(amount_minor=5001),), (29499, 29500), 6000),
     "a reduced price of one piece": Story((Back((2,), amount_minor=100),), (32000, 31900), 6000),
     "an amount that reaches into the postage": Story((Back(amount_minor=64500),), (0, 0), 5500, "refunded"),
-    "one piece of two": Story((Back((1,)),), (0, 32000), 6000),
     "one piece, then the other with the postage": Story((Back((1,)), Back((2,))), (0, 0), 0, "refunded"),
     "the postage alone": Story((Back(shipping_only=True),), (32000, 32000), 0),
-    "the postage stays after all pieces": Story((Back(amount_minor=64000),), (0, 0), 6000, "refunded"),
-    "and goes back after them": Story((Back(amount_minor=64000), Back(shipping_only=True)), (0, 0), 0, "refunded"),
-    "a part, then the rest": Story((Back(amount_minor=12345), Back()), (0, 0), 0, "refunded"),
-    "a part in dollars": Story((Back(amount_minor=12345),), (28827, 28828), 6600, currency="USD"),
+    "all pieces, then the postage that stayed": Story(
+        (Back(amount_minor=64000), Back(shipping_only=True)), (0, 0), 0, "refunded"
+    ),
     "in three parts in dollars": Story(
         (Back((1,), amount_minor=1), Back(amount_minor=20000), Back()), (0, 0), 0, "refunded", "USD"
     ),
@@ -121,9 +118,9 @@ def test_a_piece_whose_price_was_reduced_is_still_sent_and_one_given_back_whole_
     sale.check()
 
 
-@pytest.mark.parametrize("currency", ["EUR", "USD"])
-def test_a_refund_begun_at_stripe_is_followed_here(stripe: Bench, currency: str) -> None:
-    partly, wholly = sell(stripe, currency=currency), sell(stripe, currency=currency)
+def test_a_refund_begun_at_stripe_is_followed_here(stripe: Bench) -> None:
+    currency = "USD"
+    partly, wholly = sell(stripe, currency=currency), sell(stripe, currency="EUR")
     total = 2 * PRICE[currency] + POSTAGE[currency]
     stripe.refund_at_stripe(partly.order, 10000)
     stripe.refund_at_stripe(wholly.order)
@@ -198,8 +195,7 @@ def test_a_refund_that_fails_while_pending_gives_nothing_back_and_leaves_the_pie
     sale.check()
 
 
-@pytest.mark.parametrize("exported", [False, True])
-@pytest.mark.parametrize("currency", ["EUR", "USD"])
+@pytest.mark.parametrize(("currency", "exported"), [("EUR", True), ("USD", False)])
 def test_a_refund_that_fails_days_later_is_owed_again_and_can_be_asked_for_again(
     stripe: Bench, clock: VirtualClock, currency: str, exported: bool
 ) -> None:
@@ -248,27 +244,6 @@ def test_a_second_payments_refund_that_failed_can_be_asked_for_again(stripe: Ben
     sale.check()
 
 
-def newest_charge(stripe: Bench) -> str:
-    """The last charge Stripe made, whether the shop has heard of it or not."""
-    key = {"Authorization": f"Bearer {stripe.settings.stripe_secret_key}", "Stripe-Version": API_VERSION}
-    answer: Any = stripe.double.test_client().get("/v1/charges?limit=1", headers=key).json
-    return str(answer["data"][0]["id"])
-
-
-def pay_twice(stripe: Bench) -> Sale:
-    """An order whose buyer has paid on two pages; the shop has not heard of it."""
-    sale = sell(stripe, 1, pay=False)
-    first = stripe.open(sale.order)
-    with transaction():
-        list_attempts(sale.order.id)[0].state = "abandoned"
-    second = stripe.open(sale.order)
-    with transaction():
-        list_attempts(sale.order.id)[0].state = "open"
-    pay(stripe.double, first)
-    pay(stripe.double, second)
-    return sale
-
-
 def test_what_goes_back_goes_back_at_the_terms_of_its_sale(stripe: Bench, clock: VirtualClock) -> None:
     sale = sell(stripe)
     clock.advance(days=1)
@@ -310,7 +285,7 @@ def test_news_of_a_refund_before_news_of_its_payment_settles_the_payment_first(s
     # Another order waits for its payment too: the refund is not taken for one of its own.
     other = sell(stripe, pay=False)
     stripe.open(other.order)
-    stripe.control("refund", charge=newest_charge(stripe), amount=10000)
+    stripe.control("refund", charge=str(at_stripe(stripe, "charges?limit=1")["data"][0]["id"]), amount=10000)
     stripe.work()
     assert (sale.state, sale.states) == ("paid", ["succeeded"])
     assert (other.state, other.refunds) == ("awaiting_payment", [])

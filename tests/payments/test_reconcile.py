@@ -9,12 +9,13 @@ from click.testing import CliRunner
 from hypothesis import given
 from hypothesis import strategies as st
 from sqlalchemy import delete, func, select, update
+from sqlalchemy.exc import OperationalError
 
 from shop.catalogue.models import Variant
 from shop.commands.reconciling import reconcile_command
 from shop.core import clock as clock_module
-from shop.core.clock import VirtualClock
 from shop.core.db import db, transaction
+from shop.core.errors import EdgeFailed
 from shop.core.tables import Job
 from shop.demo.double.inprocess import pay
 from shop.ledger import accounts
@@ -28,11 +29,14 @@ from shop.payments.models import Attempt, BalanceTransaction, InboxEvent, Quaran
 from shop.payments.quarantine import list_open
 from shop.payments.queries import list_disputes, list_refunds
 from shop.payments.reconcile import reconcile
+from shop.payments.refund_news import send_refund
+from shop.payments.refunds import request_refund
+from shop.payments.settle import settle_order
 from shop.reports.invariants import list_findings
 from tests.builders import make_order, make_product, make_unit
 from tests.stripe_bench import Bench
 
-pytestmark = pytest.mark.both_databases
+both = pytest.mark.both_databases
 
 
 def state_of(order: Order) -> str:
@@ -60,27 +64,48 @@ def later(stripe: Bench, **delta: float) -> None:
     stripe.clock.advance(**(delta or {"hours": 1}))
 
 
-def test_nothing_differs_where_all_has_arrived(stripe: Bench) -> None:
+@both
+def test_each_kind_of_difference_is_found_and_found_again_until_it_is_gone(
+    stripe: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
     sold(stripe)
     sold(stripe, email="b@example.org", currency="USD", country="US")
     later(stripe)
     done = reconcile()
     assert (done.movements, done.differences) == (2, [])
-    assert list_findings() == []
+    later(stripe, days=10)
+    # Without a day it begins where the last look ended that left nothing open.
+    assert reconcile().since == done.until - balance.OVERLAP
+    beginning = clock_module.today() - timedelta(days=20)
+    one = db.session.scalars(select(BalanceTransaction.id).order_by(BalanceTransaction.id).limit(1)).one()
+    kept = {"fee_minor", "net_minor", "currency", "posted_at"}
+    for change, kind in (
+        ({"fee_minor": 1}, ["amount"]),
+        ({"net_minor": 1}, ["amount", "balance"]),
+        ({"currency": "USD"}, ["balance", "balance", "currency"]),
+        # It is booked, and the second time that changes nothing.
+        ({"posted_at": None}, []),
+    ):
+        change_one, undo = update(BalanceTransaction).where(BalanceTransaction.id == one), {}
+        with transaction():
+            row = db.session.get_one(BalanceTransaction, one)
+            undo = {name: getattr(row, name) for name in kept}
+            db.session.execute(change_one.values(**change))
+        assert sorted(d.kind for d in reconcile(beginning).differences) == kind
+        with transaction():
+            db.session.execute(change_one.values(**undo))
+    held = gateway().fetch_balance()
+    with monkeypatch.context() as patch:
+        patch.setattr(gateway(), "fetch_balance", lambda: {**held, "EUR": held["EUR"] + 7})
+        assert [(d.kind, d.minor - (d.ours_minor or 0)) for d in reconcile().differences] == [("balance", 7)]
+    with transaction():
+        db.session.add(movement("txn_ghost", "charge", "ch_ghost", 700))
+    later(stripe)
+    for _look in range(2):
+        assert ("stripes_missing", "txn_ghost") in [(d.kind, d.stripe_id) for d in reconcile().differences]
 
 
-def test_a_payment_whose_webhook_return_page_and_sweep_were_all_lost_is_fetched_and_settled(lost: Bench) -> None:
-    order = make_order()
-    lost.pay(order)
-    later(lost)
-    found = reconcile().differences
-    assert [(d.kind, d.outcome, d.order) for d in found] == [("ours_missing", "booked", order.number)]
-    assert order.number in found[0].sentence()
-    assert state_of(order) == "paid"
-    assert reconcile().differences == []
-    assert list_findings() == []
-
-
+@both
 def test_a_refund_and_a_dispute_that_began_at_stripe_unheard_of_reach_the_order_and_the_books(lost: Bench) -> None:
     first, second = sold_silently(lost), sold_silently(lost, email="b@example.org", currency="USD", country="US")
     inquired = sold_silently(lost, email="c@example.org")
@@ -106,17 +131,6 @@ def sold_silently(stripe: Bench, **values: Any) -> Order:
     return order
 
 
-def test_a_movement_that_stripe_does_not_list_is_told_of_and_kept(stripe: Bench) -> None:
-    sold(stripe)
-    with transaction():
-        db.session.add(movement("txn_ghost", "charge", "ch_ghost", 700))
-    later(stripe)
-    found = reconcile().differences
-    assert ("stripes_missing", "txn_ghost") in [(d.kind, d.stripe_id) for d in found]
-    # What nobody clears up is found again, however often one looks.
-    assert ("stripes_missing", "txn_ghost") in [(d.kind, d.stripe_id) for d in reconcile().differences]
-
-
 def movement(identifier: str, kind: str, source: str | None, minor: int) -> BalanceTransaction:
     now = clock_module.now()
     raw = {"id": identifier, "type": kind, "source": source, "amount": minor, "fee": 0, "net": minor, "currency": "eur"}
@@ -136,47 +150,25 @@ def movement(identifier: str, kind: str, source: str | None, minor: int) -> Bala
     )
 
 
-@pytest.mark.parametrize(
-    ("change", "kind"),
-    [
-        ({"fee_minor": 1}, "amount"),
-        ({"net_minor": 1}, "amount"),
-        ({"currency": "USD"}, "currency"),
-        ({"posted_at": None}, None),
-    ],
-)
-def test_what_is_kept_otherwise_than_stripe_says_is_found(
-    stripe: Bench, change: dict[str, Any], kind: str | None
-) -> None:
-    sold(stripe)
-    later(stripe)
-    with transaction():
-        db.session.execute(update(BalanceTransaction).values(**change))
-    found = [d.kind for d in reconcile().differences if d.kind != "balance"]
-    assert found == ([kind] if kind else [])
-
-
-def test_a_booked_payment_whose_movement_is_older_than_the_window_is_asked_for_by_name(
+def test_a_booked_payment_without_a_movement_is_asked_for_by_name_after_its_time(
     stripe: Bench, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     order = make_order(currency="USD", country="US")
     with monkeypatch.context() as patch:
         patch.setattr(gateway(), "list_balance_transactions", lambda *window: iter(()))
         stripe.settle(order)
-    later(stripe, days=9)
+        later(stripe, days=3)
+        assert [d.kind for d in reconcile().differences] == ["balance"]
+    later(stripe, days=6)
+    with monkeypatch.context() as patch:
+        patch.setattr(gateway(), "list_movements_of", lambda source: [])
+        found = reconcile(clock_module.today() - timedelta(days=1)).differences
+        told = [(d.kind, d.order, d.ours_minor) for d in found]
+        assert told == [("stripes_missing", order.number, order.total_minor), ("balance", None, 0)]
+    # Older than the window, it is found by what it is a movement of.
     found = reconcile(clock_module.today() - timedelta(days=1)).differences
     assert kinds(found) == [("ours_missing", "booked")]
     assert sum_balance(accounts.STRIPE_PENDING, "USD") == 0
-
-
-def test_a_booked_payment_without_any_movement_is_told_of_after_its_time(stripe: Bench) -> None:
-    stripe.control("balance_delay", seconds=30 * 24 * 3600)
-    order = sold(stripe)
-    later(stripe, days=3)
-    assert reconcile().differences == []
-    later(stripe, days=6)
-    found = reconcile().differences
-    assert [(d.kind, d.order, d.ours_minor) for d in found] == [("stripes_missing", order.number, order.total_minor)]
 
 
 def somebody_elses(stripe: Bench, metadata: dict[str, str] | None = None, minor: int = 500) -> None:
@@ -221,6 +213,7 @@ def forget(order: Order, *, whole: bool) -> None:
             db.session.execute(delete(Order).where(Order.id == order.id))
 
 
+@both
 def test_after_a_restore_orders_of_the_backup_are_settled_and_the_others_wait_in_quarantine(lost: Bench) -> None:
     kept, gone = make_order(currency="USD", country="US"), make_order(email="gone@example.org")
     for order in (kept, gone):
@@ -245,6 +238,7 @@ def all_charges(stripe: Bench) -> list[Any]:
     return list(stripe.double.test_client().get("/v1/charges?limit=100", headers=key).json["data"])
 
 
+@both
 def test_what_stood_in_suspense_is_booked_out_once_its_order_is_known(
     lost: Bench, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -270,13 +264,20 @@ def test_what_stood_in_suspense_is_booked_out_once_its_order_is_known(
     assert list_findings() == []
 
 
-def test_a_payout_is_the_sum_of_its_movements(stripe: Bench, clock: VirtualClock) -> None:
+@both
+def test_a_payout_is_the_sum_of_its_movements_and_one_that_is_not_is_found(
+    stripe: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
     sold(stripe)
     sold(stripe, email="b@example.org", currency="USD", country="US")
     later(stripe, days=8)
     stripe.payout()
     sold(stripe, email="c@example.org")
     later(stripe)
+    ask = gateway().list_movements_in
+    with monkeypatch.context() as patch:
+        patch.setattr(gateway(), "list_movements_in", lambda po: (one for one in ask(po) if one.type == "payout"))
+        assert [d.kind for d in reconcile().differences] == ["payout"]
     done = reconcile()
     assert (done.payouts, done.differences) == (1, [])
     payout = db.session.scalars(select(StripePayout)).one()
@@ -286,35 +287,10 @@ def test_a_payout_is_the_sum_of_its_movements(stripe: Bench, clock: VirtualClock
     assert list_findings() == []
 
 
-def test_a_payout_that_is_not_the_sum_of_its_movements_is_found(stripe: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
-    sold(stripe)
-    later(stripe, days=8)
-    stripe.payout()
-    ask = gateway().list_movements_in
-    monkeypatch.setattr(
-        gateway(), "list_movements_in", lambda payout: (view for view in ask(payout) if view.type == "payout")
-    )
-    assert "payout" in [d.kind for d in reconcile().differences]
-
-
-def test_stripes_own_balance_is_compared_with_the_sum_of_all(stripe: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
-    sold(stripe)
-    later(stripe)
-    held = gateway().fetch_balance()
-    monkeypatch.setattr(gateway(), "fetch_balance", lambda: {**held, "EUR": held["EUR"] + 7})
-    found = reconcile().differences
-    assert [(d.kind, d.minor - (d.ours_minor or 0)) for d in found] == [("balance", 7)]
-
-
-def test_the_window_begins_where_the_last_whole_look_ended_and_no_earlier(stripe: Bench, clock: VirtualClock) -> None:
-    sold(stripe)
-    later(stripe)
-    ended = reconcile().until
-    later(stripe, days=10)
-    assert reconcile().since == ended - balance.OVERLAP
-
-
-def test_reconciling_says_each_difference_in_a_line_and_by_its_exit_code(lost: Bench) -> None:
+def test_a_payment_of_which_no_message_came_is_settled_and_told_of_in_a_line_and_by_the_exit_code(
+    lost: Bench,
+) -> None:
+    """Its webhook, its return page and the sweep were all lost."""
     order = make_order()
     lost.pay(order)
     later(lost)
@@ -323,6 +299,7 @@ def test_reconciling_says_each_difference_in_a_line_and_by_its_exit_code(lost: B
     assert (first.exit_code, first.stderr) == (1, "")
     assert first.stdout.startswith("ours_missing: txn_")
     assert order.number in first.stdout
+    assert state_of(order) == "paid"
     again = runner.invoke(reconcile_command, ["--json"])
     assert again.exit_code == 0
     facts = json.loads(again.stdout)
@@ -332,6 +309,106 @@ def test_reconciling_says_each_difference_in_a_line_and_by_its_exit_code(lost: B
     silent = runner.invoke(reconcile_command, [])
     assert (silent.exit_code, silent.stdout) == (1, "")
     assert "Stripe does not answer" in silent.stderr
+
+
+@both
+def test_an_error_at_the_door_is_answered_so_that_stripe_sends_the_event_again(
+    stripe: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    order = make_order()
+    stripe.pay(order)
+    with monkeypatch.context() as patch:
+        patch.setattr("shop.payments.inbox.enqueue", failing(OperationalError("INSERT", {}, Exception("locked"))))
+        stripe.deliver()
+    assert stripe.answers
+    assert min(stripe.answers) >= 500
+    # Nothing of it is half there: what was not answered with 200 was not stored.
+    assert db.session.scalar(select(func.count()).select_from(InboxEvent)) == 0
+    later(stripe, hours=2)
+    stripe.work()
+    assert state_of(order) == "paid"
+    assert list_findings() == []
+
+
+def failing(error: Exception) -> Any:
+    def fail(*_given: Any, **_more: Any) -> Any:
+        raise error
+
+    return fail
+
+
+@both
+def test_an_event_that_is_handled_long_after_it_came_is_not_refused_for_its_age(stripe: Bench) -> None:
+    order = make_order()
+    stripe.pay(order)
+    stripe.deliver()
+    assert set(stripe.answers) == {200}
+    # The worker was away; the signature was judged at the door, and is not asked for again.
+    later(stripe, hours=3)
+    stripe.work()
+    assert state_of(order) == "paid"
+    assert list_findings() == []
+
+
+@both
+def test_a_refund_whose_answer_was_lost_is_found_and_the_next_part_is_right(lost: Bench) -> None:
+    order = sold_silently(lost, currency="USD", country="US")
+    with transaction():
+        refund_id = request_refund(order.id, amount_minor=1_000, reason="buyer", actor=None).id
+    # Done at Stripe, unsaved here, and the job that would ask again is gone too.
+    lost.control("reset_after_work", times=3)
+    with pytest.raises(EdgeFailed):
+        send_refund(refund_id)
+    with transaction():
+        db.session.execute(delete(Job))
+    later(lost)
+    assert kinds(reconcile().differences) == [("ours_missing", "booked")]
+    with transaction():
+        request_refund(order.id, reason="buyer", actor=None)
+    lost.work()
+    assert [(row.amount_minor, row.state) for row in list_refunds(order.id)] == [
+        (1_000, "succeeded"),
+        (order.total_minor - 1_000, "succeeded"),
+    ]
+    balance.import_balance()
+    assert sum_balance(accounts.STRIPE_PENDING, "USD") == 0
+    assert list_findings() == []
+
+
+@both
+def test_a_refund_that_could_not_be_taken_up_is_tried_again_and_stands_in_suspense_until_then(
+    stripe: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    order = sold(stripe)
+    stripe.refund_at_stripe(order, 500)
+    with monkeypatch.context() as patch:
+        patch.setattr("shop.payments.refund_news.adopt_refund", failing(RuntimeError("a rule of ours is broken")))
+        stripe.work()
+        balance.import_balance()
+    assert (list_refunds(order.id), sum_balance(accounts.SUSPENSE, "EUR")) == ([], -500)
+    assert [row.data["failed"] for row in list_open(kind="balance")] == ["RuntimeError"]
+    stripe.forget_failures()
+    stripe.work()
+    balance.import_balance()
+    assert ([row.state for row in list_refunds(order.id)], sum_balance(accounts.SUSPENSE, "EUR")) == (["succeeded"], 0)
+    assert list_open(kind="balance") == []
+    assert list_findings() == []
+
+
+def test_a_movement_is_booked_in_few_statements(lost: Bench, count_statements: Any) -> None:
+    """One of one order of one line: read under its lock, with its order, its books; written with its rows."""
+    lost.pay(make_order())
+    lost.pay(make_order(email="b@example.org"))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(balance, "post_waiting", lambda: 0)
+        balance.import_balance()
+    for order_id in db.session.scalars(select(Order.id)).all():
+        settle_order(order_id)
+    db.session.rollback()
+    with count_statements() as seen:
+        assert balance.post_waiting() == 2
+    # One to see what waits, the others twice.
+    assert len(seen) <= 1 + 2 * 6, "\n".join(seen)
 
 
 @given(st.lists(st.tuples(st.integers(0, 5), st.integers(0, 30), st.sampled_from("tob")), max_size=40))

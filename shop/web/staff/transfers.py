@@ -52,7 +52,7 @@ class RateField(StringField):
 
 
 class ExecutedForm(StaffForm):
-    on = DateField(lazy_gettext("Sent on"), [required(lazy_gettext("Enter the bank’s day, as in 2026-03-31."))])
+    on = DateField(lazy_gettext("Transferred on"), [required(lazy_gettext("Enter the bank’s day, as in 2026-03-31."))])
     rate = RateField(
         lazy_gettext("The bank’s rate, in dirhams"), [required(lazy_gettext("Enter the rate of the bank’s advice."))]
     )
