@@ -19,7 +19,8 @@ from shop.payments.disputes import bear_loss
 from shop.payments.gateway import BalanceView, gateway
 from shop.payments.models import BalanceTransaction, Dispute
 from shop.payments.places import Key, Place, find_place, find_places
-from shop.payments.quarantine import list_open, put_aside, resolve
+from shop.payments.quarantine import put_aside, resolve
+from shop.payments.queries import list_quarantine
 from shop.payments.recognition import Told, recognise
 
 log = logging.getLogger("shop.balance")
@@ -207,7 +208,9 @@ def heal_suspense(*, ask: bool = False, only: str | None = None) -> list[str]:
 
     `ask`: look at Stripe as well for what has none, and once more at what did not fit. `only` one movement.
     """
-    there = list_open(kind="balance", stripe_id=only)
+    there = list_quarantine(kind="balance", stripe_id=only)
+    if not there:
+        return []
     ids = [row.stripe_id for row in there if ask or not row.data.get("misfit")]
     columns = (BalanceTransaction.id, BalanceTransaction.type, BalanceTransaction.source)
     rows = db.session.execute(
@@ -231,7 +234,7 @@ def _heal(transaction_id: str, place: Place) -> bool:
             row = _lock(transaction_id)
             if not _place(place, row, post_heal, clock.today()):
                 return False
-            resolve(list_open(kind="balance", stripe_id=transaction_id), "found")
+            resolve(list_quarantine(kind="balance", stripe_id=transaction_id), "found")
     except ValueError as error:
         log.warning("the balance transaction %s stays in suspense: %s", transaction_id, error)
         return False
@@ -244,7 +247,7 @@ def _close_returned() -> list[str]:
     What Stripe kept of them is a fee. The ids of the movements.
     """
     by_payment: dict[str, list[str]] = {}
-    for aside in list_open(kind="balance"):
+    for aside in list_quarantine(kind="balance"):
         if "payment_intent" in aside.data:
             by_payment.setdefault(aside.data["payment_intent"], []).append(aside.stripe_id)
     closed: list[str] = []
@@ -254,6 +257,6 @@ def _close_returned() -> list[str]:
             if len(rows) > 1 and sum(row.amount_minor for row in rows) == 0:
                 for row in rows:
                     post_explained(row.id, row.net_minor, accounts.PAYMENT_FEES, row.currency, clock.today())
-                    resolve(list_open(kind="balance", stripe_id=row.id), "returned")
+                    resolve(list_quarantine(kind="balance", stripe_id=row.id), "returned")
                     closed.append(row.id)
     return closed

@@ -51,7 +51,7 @@ def can_give_back(row: Quarantine) -> bool:
 
 def can_explain(row: Quarantine) -> bool:
     """Whether an officer's word is enough: for messages and failed refunds, and for money no order waits for."""
-    return row.kind != "amount" and not row.data.get("misfit") and "return_asked" not in row.data
+    return row.kind != "amount" and not row.data.get("misfit")
 
 
 # Asking again ---------------------------------------------------------------------------------------------------------

@@ -10,8 +10,8 @@ from shop.core.outbox import enqueue
 from shop.payments.disputes import settle_dispute
 from shop.payments.gateway import EventView, RefundView, SignatureWrong, gateway
 from shop.payments.models import InboxEvent
-from shop.payments.quarantine import list_open, put_aside, resolve
-from shop.payments.queries import find_attempt
+from shop.payments.quarantine import put_aside, resolve
+from shop.payments.queries import find_attempt, list_quarantine
 from shop.payments.recognition import take_up
 from shop.payments.refund_news import follow_refund, follow_refunds
 from shop.payments.settle import revive, settle_order, settle_payment
@@ -54,7 +54,7 @@ def hear_again(event_id: str) -> bool:
     if _route(content["type"], dict(content["data"]["object"])) == "unknown":
         return False
     with transaction():
-        resolve(list_open(kind="event", stripe_id=event_id), "found")
+        resolve(list_quarantine(kind="event", stripe_id=event_id), "found")
     return True
 
 

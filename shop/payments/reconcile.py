@@ -25,7 +25,7 @@ from shop.payments.differences import Difference, pair
 from shop.payments.disputes import settle_dispute
 from shop.payments.gateway import BalanceView, PayoutView, gateway
 from shop.payments.models import Attempt, BalanceTransaction, Dispute, StripePayout
-from shop.payments.quarantine import list_open
+from shop.payments.queries import list_quarantine
 
 # What the worker fetches by itself at any moment is no difference.
 FRESH = timedelta(minutes=15)
@@ -242,7 +242,7 @@ def _suspended(healed: list[str]) -> Iterator[Difference]:
     for ids in _pieces(healed):
         for row in _stored(BalanceTransaction.id.in_(ids)):
             yield Difference("unknown", "found", row.id, row.net_minor, row.currency, order=row.order)
-    named = {row.stripe_id: row.data.get("order") for row in list_open(kind="balance")}
+    named = {row.stripe_id: row.data.get("order") for row in list_quarantine(kind="balance")}
     for ids in _pieces(named):
         for row in _stored(BalanceTransaction.id.in_(ids)):
             yield Difference("unknown", "suspense", row.id, row.net_minor, row.currency, order=named[row.id])

@@ -11,7 +11,7 @@ from shop.ledger.books import ARRIVALS, FOREIGN, GROSS, undone
 from shop.ledger.models import Entry
 from shop.ledger.queries import list_uncleared
 from shop.payments.models import Attempt, Dispute, Refund
-from shop.payments.quarantine import list_open
+from shop.payments.queries import list_quarantine
 from shop.payments.refunds import OPEN
 
 
@@ -35,7 +35,7 @@ def list_standing() -> list[Standing]:
         signed = row.amount_minor if row.credit == accounts.SUSPENSE else -row.amount_minor
         sums[key] = sums.get(key, 0) + signed
     standing = {key: minor for key, minor in sums.items() if minor}
-    explained = ({row.stripe_id for row in list_open()} | _returning()) if standing else set()
+    explained = ({row.stripe_id for row in list_quarantine()} | _returning()) if standing else set()
     return [
         Standing(stripe_id, currency, minor, stripe_id in explained)
         for (stripe_id, currency), minor in sorted(standing.items())

@@ -31,7 +31,8 @@ from shop.orders.links import order_token
 from shop.orders.models import Order
 from shop.orders.queries import list_lines
 from shop.payments.gateway import CONNECTION_ERROR, Gateway, use_gateway
-from shop.payments.quarantine import list_open, put_aside
+from shop.payments.quarantine import put_aside
+from shop.payments.queries import list_quarantine
 from shop.payouts.bank_details import record_consent
 from shop.payouts.queries import list_transfers
 from shop.payouts.services import record_executed
@@ -160,7 +161,7 @@ def _things(app: Flask, bench: Bench) -> dict[str, Any]:
     return {
         "unit": unit, "other": other, "piece": piece, "beside": beside, "draft": draft, "review": review,
         "own_draft": own_draft, "accounts": {"artisan": artisan, "neighbour": neighbour, "staff": staff},
-        "aside": list_open()[0], "paid": paid, "sendable": sendable, "waiting": waiting, "cart": cart.token, "recipient": recipient,
+        "aside": list_quarantine()[0], "paid": paid, "sendable": sendable, "waiting": waiting, "cart": cart.token, "recipient": recipient,
         **_payouts(unit, other, staff),
     }  # fmt: skip
 

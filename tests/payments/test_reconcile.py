@@ -26,8 +26,7 @@ from shop.payments import balance
 from shop.payments.differences import Difference, pair
 from shop.payments.gateway import BalanceView, gateway
 from shop.payments.models import Attempt, BalanceTransaction, InboxEvent, Quarantine, StripePayout
-from shop.payments.quarantine import list_open
-from shop.payments.queries import list_disputes, list_refunds
+from shop.payments.queries import list_disputes, list_quarantine, list_refunds
 from shop.payments.reconcile import reconcile
 from shop.payments.refund_news import send_refund
 from shop.payments.refunds import request_refund
@@ -131,17 +130,27 @@ def sold_silently(stripe: Bench, **values: Any) -> Order:
     return order
 
 
-def movement(identifier: str, kind: str, source: str | None, minor: int) -> BalanceTransaction:
+def movement(identifier: str, kind: str, source: str | None, minor: int, fee: int = 0) -> BalanceTransaction:
     now = clock_module.now()
-    raw = {"id": identifier, "type": kind, "source": source, "amount": minor, "fee": 0, "net": minor, "currency": "eur"}
+    raw = {
+        "id": identifier,
+        "type": kind,
+        "source": source,
+        "amount": minor,
+        "fee": fee,
+        "net": minor - fee,
+        "currency": "eur",
+        "created": int(now.timestamp()),
+        "available_on": int(now.timestamp()),
+    }
     return BalanceTransaction(
         id=identifier,
         type=kind,
         reporting_category=kind,
         source=source,
         amount_minor=minor,
-        fee_minor=0,
-        net_minor=minor,
+        fee_minor=fee,
+        net_minor=minor - fee,
         currency="EUR",
         created_at=now,
         available_at=now,
@@ -171,6 +180,24 @@ def test_a_booked_payment_without_a_movement_is_asked_for_by_name_after_its_time
     assert sum_balance(accounts.STRIPE_PENDING, "USD") == 0
 
 
+def test_a_debit_that_fails_after_its_money_was_shown_leaves_nothing_but_its_fee(stripe: Bench) -> None:
+    order = make_order()
+    stripe.open(order)
+    with transaction():
+        attempt = db.session.scalars(select(Attempt)).one()
+        attempt.payment_intent, attempt.charge, attempt.state = "pi_debit", "py_debit", "processing"
+        db.session.add(movement("txn_1", "payment", "py_debit", order.total_minor, 35))
+    # As long as the bank works on it, it waits.
+    assert balance.post_waiting() == 0
+    with transaction():
+        db.session.scalars(select(Attempt)).one().state = "expired"
+        db.session.add(movement("txn_2", "payment_failure_refund", "py_debit", -order.total_minor))
+    assert balance.post_waiting() == 2
+    assert sum_balance(accounts.STRIPE_PENDING, "EUR") == 0
+    assert (sum_balance(accounts.PAYMENT_FEES, "EUR"), sum_balance(accounts.SUSPENSE, "EUR")) == (-35, 0)
+    assert list_findings() == []
+
+
 def somebody_elses(stripe: Bench, metadata: dict[str, str] | None = None, minor: int = 500) -> None:
     price = {"currency": "eur", "unit_amount": minor, "product_data": {"name": "x"}}
     wanted: Any = {
@@ -190,7 +217,7 @@ def test_money_that_belongs_to_nothing_stands_in_suspense_with_all_stripe_knows_
     later(lost)
     found = reconcile().differences
     assert [(d.kind, d.outcome, d.order) for d in found] == [("unknown", "suspense", "M99999999")]
-    row = list_open(kind="balance")[0]
+    row = list_quarantine(kind="balance")[0]
     assert (row.data["order"], row.data["email"], row.data["charged_minor"]) == ("M99999999", "buyer@example.org", 500)
     assert sum_balance(accounts.SUSPENSE, "EUR") == row.data["net_minor"]
     assert kinds(reconcile().differences) == [("unknown", "suspense")]
@@ -227,7 +254,7 @@ def test_after_a_restore_orders_of_the_backup_are_settled_and_the_others_wait_in
     assert sorted(kinds(found)) == [("ours_missing", "booked")] * 2 + [("unknown", "suspense")]
     assert state_of(kept) == "paid"
     assert [row.amount_minor for row in list_refunds(kept.id)] == [300]
-    (row,) = list_open(kind="balance")
+    (row,) = list_quarantine(kind="balance")
     assert (row.data["order"], row.data["email"]) == (number, "gone@example.org")
     assert reconcile().differences == [found[-1]]
     assert list_findings() == []
@@ -386,12 +413,12 @@ def test_a_refund_that_could_not_be_taken_up_is_tried_again_and_stands_in_suspen
         stripe.work()
         balance.import_balance()
     assert (list_refunds(order.id), sum_balance(accounts.SUSPENSE, "EUR")) == ([], -500)
-    assert [row.data["failed"] for row in list_open(kind="balance")] == ["RuntimeError"]
+    assert [row.data["failed"] for row in list_quarantine(kind="balance")] == ["RuntimeError"]
     stripe.forget_failures()
     stripe.work()
     balance.import_balance()
     assert ([row.state for row in list_refunds(order.id)], sum_balance(accounts.SUSPENSE, "EUR")) == (["succeeded"], 0)
-    assert list_open(kind="balance") == []
+    assert list_quarantine(kind="balance") == []
     assert list_findings() == []
 
 

@@ -136,7 +136,7 @@ def _page(order: Order, wrong: StaffForm | None = None) -> str:
         attempts=list_attempts(order.id),
         refunds=list_refunds(order.id),
         left_minor=left.total,
-        quarantined=[row for row in list_quarantine() if row.order_id == order.id],
+        quarantined=list_quarantine(order_id=order.id),
         events=events,
         actors=_names_of(event.actor for event in events),
         pictures=picture_views(line.picture_id for line in lines),

@@ -14,7 +14,7 @@ from shop.i18n.messages import lazy_gettext
 from shop.orders.models import Order
 from shop.payments import clearing
 from shop.payments.models import BalanceTransaction, Quarantine
-from shop.payments.quarantine import list_open
+from shop.payments.queries import list_quarantine
 from shop.web.guards import current_officer
 from shop.web.staff import words
 from shop.web.staff.forms import StaffForm
@@ -60,7 +60,7 @@ def index() -> str:
 
 
 def _page(wrong: ExplainForm | None = None, wrong_id: int = 0) -> str:
-    rows = list_open()
+    rows = list_quarantine()
     movements = {
         row.id: row
         for row in db.session.scalars(

@@ -13,8 +13,8 @@ from shop.ledger import accounts
 from shop.ledger.queries import sum_balance
 from shop.orders.models import Order
 from shop.payments.models import Attempt, Quarantine
-from shop.payments.quarantine import list_open, put_aside
-from shop.payments.queries import list_refunds
+from shop.payments.quarantine import put_aside
+from shop.payments.queries import list_quarantine, list_refunds
 from shop.reports.invariants import list_findings
 from tests.builders import make_order, make_product
 from tests.payments.test_reconcile import somebody_elses
@@ -38,7 +38,7 @@ def stranger(bench: Bench) -> Quarantine:
     """A payment with the number of an order that is not here, and the messages about it."""
     somebody_elses(bench, {"order": "M99999999"})
     bench.work()
-    return list_open(kind="balance")[0]
+    return list_quarantine(kind="balance")[0]
 
 
 def test_money_of_an_unknown_order_is_shown_with_all_that_stripe_says(
@@ -58,7 +58,7 @@ def test_a_payment_whose_order_is_not_here_goes_back_and_both_movements_leave_su
     assert do(office, stranger, "return").status_code == 303
     assert do(office, stranger, "return").status_code == 409
     bench.work()
-    assert (list_open(kind="balance"), sum_balance(accounts.SUSPENSE, "EUR")) == ([], 0)
+    assert (list_quarantine(kind="balance"), sum_balance(accounts.SUSPENSE, "EUR")) == ([], 0)
     # What Stripe keeps of a payment that went back.
     assert sum_balance(accounts.PAYMENT_FEES, "EUR") == -45
     assert [row.actor for row in trail("give back")] == [officer.id]
@@ -74,7 +74,7 @@ def test_an_order_that_was_paid_otherwise_than_agreed_is_cancelled_and_the_money
     with transaction():
         db.session.scalars(select(Attempt)).one().amount_minor = 100
     bench.settle(order)
-    (row,) = list_open(kind="amount")
+    (row,) = list_quarantine(kind="amount")
     assert "/staff/quarantine#q-" in office.get(f"/staff/orders/{order.number}").get_data(as_text=True)
     assert do(office, row, "explain", note="It is fine.").status_code == 409
     assert do(office, row, "return").status_code == 303
@@ -117,19 +117,19 @@ def test_asking_stripe_again_finds_the_order_where_there_is_one(
         from shop.payments.balance import import_balance  # noqa: PLC0415
 
         import_balance()
-    (row,) = list_open(kind="balance")
+    (row,) = list_quarantine(kind="balance")
     assert do(office, row, "again").status_code == 303
     bench.work()
     db.session.expire_all()
     assert db.session.get_one(Order, order.id).state == "paid"
-    assert list_open() == []
+    assert list_quarantine() == []
     assert list_findings() == []
 
 
 def test_a_message_is_put_away_with_a_note_and_nothing_is_left_to_see(office: FlaskClient, officer: Any) -> None:
     with transaction():
         put_aside("event", "evt_x", {"type": "charge.succeeded", "object": "ch_x"})
-    (row,) = list_open()
+    (row,) = list_quarantine()
     assert "charge.succeeded" in text_of(office.get(PAGE))
     assert do(office, row, "explain", note="Another shop of ours.").status_code == 303
     assert "Nothing is in quarantine." in text_of(office.get(PAGE))
