@@ -31,7 +31,8 @@ def reconcile_command(since: datetime | None, as_json: bool, language: str) -> N
             with Progress("Stripe") as progress:
                 done = reconcile(since.date() if since else None, progress=progress)
         except EdgeFailed as error:
-            reason = error.data.get("stripe", "")
+            # Of Stripe's own words the first sentence: it tells a lost connection from a wrong key.
+            reason = str(error.data.get("stripe", "")).partition(".")[0]
             click.echo(_("Stripe does not answer (%(reason)s). Run the command again later.", reason=reason), err=True)
             sys.exit(1)
         _tell(done, as_json)

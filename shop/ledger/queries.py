@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
+from typing import Any
 
 from sqlalchemy import Select, and_, case, func, literal, or_, select, text
 from sqlalchemy.orm import aliased
@@ -179,6 +180,13 @@ _COLUMNS = (
 
 def read_books(order_id: int, lines: Sequence[OrderLine]) -> Books:
     """All rows of an order as the posting rules want them, in one statement."""
-    rows = db.session.execute(select(*_COLUMNS).where(Entry.order_id == order_id).order_by(Entry.id))
-    posted = [Posted(row.source, row.source_id, Row(*row[2:])) for row in rows]
-    return Books([terms_of(line) for line in lines], posted)
+    return Books([terms_of(line) for line in lines], list_posted([order_id]).get(order_id, []))
+
+
+def list_posted(order_ids: Sequence[int]) -> dict[int, list[Posted]]:
+    """The rows of many orders, {order id: oldest first}, in one statement."""
+    statement: Any = select(Entry.order_id, *_COLUMNS).where(Entry.order_id.in_(order_ids))
+    found: dict[int, list[Posted]] = {}
+    for row in db.session.execute(statement.order_by(Entry.order_id, Entry.id)):
+        found.setdefault(row.order_id, []).append(Posted(row.source, row.source_id, Row(*row[3:])))
+    return found

@@ -5,18 +5,16 @@ memory, on the books of its order cut where its rows begin, from what Stripe sai
 """
 
 from collections.abc import Iterator, Sequence
-from itertools import groupby
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
-from sqlalchemy import Row as Found
-from sqlalchemy import Select, select
+from sqlalchemy import select
 
 from shop.core.db import db
 from shop.ledger import accounts, posting
 from shop.ledger.books import ARRIVALS, Books, Posted, Row, Terms
 from shop.ledger.models import Entry
 from shop.ledger.posting import Movement
-from shop.ledger.queries import terms_of
+from shop.ledger.queries import list_posted, terms_of
 from shop.orders.models import OrderLine
 from shop.payments.gateway import read_movement
 from shop.payments.models import BalanceTransaction
@@ -45,26 +43,17 @@ def _read_raw(ids: Sequence[str]) -> dict[str, _Raw]:
     statement = select(BalanceTransaction.id, BalanceTransaction.raw).where(BalanceTransaction.id.in_(ids))
     found = {}
     for row in db.session.execute(statement):
-        view = read_movement(row.raw)
+        try:
+            view = read_movement(row.raw)
+        except KeyError:
+            # A record that says too little is told of as one that is not there.
+            continue
         moved = Movement(view.id, view.amount_minor, view.fee_minor, view.currency)
         found[row.id] = _Raw(Key(view.id, view.type, view.source, view.amount_minor), moved)
     return found
 
 
 # What belongs to orders -----------------------------------------------------------------------------------------------
-
-_COLUMNS: tuple[Any, ...] = (
-    Entry.order_id,
-    Entry.source,
-    Entry.source_id,
-    Entry.leg,
-    Entry.debit,
-    Entry.credit,
-    Entry.amount_minor,
-    Entry.currency,
-    Entry.line_id,
-    Entry.unit_id,
-)
 
 
 def _of_orders() -> Iterator[str]:
@@ -73,11 +62,7 @@ def _of_orders() -> Iterator[str]:
     ordered = moved.order_by(Entry.order_id).limit(PIECE)
     while ids := [order_id or 0 for order_id in db.session.scalars(ordered.where(Entry.order_id > last))]:
         last = ids[-1]
-        rows = db.session.execute(select(*_COLUMNS).where(Entry.order_id.in_(ids)).order_by(Entry.order_id, Entry.id))
-        entries = {
-            order_id: [Posted(row.source, row.source_id, Row(*row[3:])) for row in group]
-            for order_id, group in groupby(rows, key=lambda row: row.order_id)
-        }
+        entries = list_posted(ids)
         arrived = {p.source_id for posted in entries.values() for p in posted if p.source in ARRIVALS}
         raw = _read_raw(sorted(arrived))
         places = find_places(one.key for one in raw.values())
@@ -117,7 +102,7 @@ def _again(books: Books, cause: tuple[str, str], raw: dict[str, _Raw], places: d
     """The rows of a movement from its raw record. Raises ValueError where nothing says what it belongs to."""
     source, identifier = cause
     if identifier not in raw:
-        raise ValueError("no such movement is kept")
+        raise ValueError("no whole record of it is kept")
     if identifier not in places:
         raise ValueError("nothing here is its source")
     rows = posting.arrives(books, places[identifier].cause, raw[identifier].moved)
@@ -139,33 +124,28 @@ def _deviation(identifier: str, stands: Sequence[Row], rows: Sequence[Row]) -> s
 
 def _of_no_order() -> Iterator[str]:
     """Payouts, Stripe's own fees, and what stands or stood in suspense."""
-    alone: Select[Any] = (
-        select(Entry.id, *_COLUMNS)
-        .where(Entry.order_id.is_(None), Entry.source.in_(ARRIVALS))
-        .order_by(Entry.id)
-        .limit(PIECE)
-    )
+    alone = select(Entry).where(Entry.order_id.is_(None), Entry.source.in_(ARRIVALS)).order_by(Entry.id).limit(PIECE)
     last = 0
-    while found := list(db.session.execute(alone.where(Entry.id > last))):
+    while found := list(db.session.scalars(alone.where(Entry.id > last))):
         last = found[-1].id
-        raw = _read_raw(sorted({row.source_id for row in found}))
-        for row in found:
-            yield from _of_one(row, raw.get(row.source_id))
+        raw = _read_raw(sorted({entry.source_id for entry in found}))
+        for entry in found:
+            yield from _of_one(entry, raw.get(entry.source_id))
 
 
-def _of_one(row: Found[Any], raw: _Raw | None) -> Iterator[str]:
+def _of_one(entry: Entry, raw: _Raw | None) -> Iterator[str]:
     """Each of them has one row."""
     if raw is None:
-        yield f"{row.source_id} cannot be booked again: no such movement is kept."
+        yield f"{entry.source_id} cannot be booked again: no whole record of it is kept."
         return
-    stands = Row(row.leg, row.debit, row.credit, row.amount_minor, row.currency, row.line_id, row.unit_id)
-    if row.source == "heal":
+    stands = Row(entry.leg, entry.debit, entry.credit, entry.amount_minor, entry.currency, entry.line_id, entry.unit_id)
+    if entry.source == "heal":
         account = stands.credit if stands.debit == accounts.SUSPENSE else stands.debit
         rows = posting.explained(raw.net, account, raw.moved.currency)
     else:
         rows = posting.ALONE.get(raw.key.type, posting.unknown_arrives)(raw.net, raw.moved.currency)
     if rows != [stands]:
-        yield _deviation(row.source_id, [stands], rows)
+        yield _deviation(entry.source_id, [stands], rows)
 
 
 def _without_rows() -> Iterator[str]:
