@@ -50,8 +50,8 @@ def can_give_back(row: Quarantine) -> bool:
 
 
 def can_explain(row: Quarantine) -> bool:
-    """Whether an officer's word is enough: for messages and failed refunds, and for money no order waits for."""
-    return row.kind != "amount" and not row.data.get("misfit")
+    """Whether an officer's word is enough: for messages, and for money no order waits for."""
+    return row.kind in {"balance", "event"} and not row.data.get("misfit")
 
 
 # Asking again ---------------------------------------------------------------------------------------------------------
@@ -136,7 +136,7 @@ def return_payment(quarantine_id: int) -> None:
 def explain(quarantine_id: int, *, account: str | None, note: str, actor: int | None) -> None:
     """Clear something up by an officer's word. Inside a transaction.
 
-    Money leaves suspense for one of EXPLANATIONS; a message or a failed refund needs only the note. Raises Invalid for a
+    Money leaves suspense for one of EXPLANATIONS; a message needs only the note. Raises Invalid for a
     missing note or account, Conflict for what has another way.
     """
     row = get_open(quarantine_id)

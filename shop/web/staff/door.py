@@ -8,6 +8,7 @@ from shop.payouts.queries import count_to_approve
 from shop.web.guards import current_account, guard_staff
 from shop.web.staff import (
     bank_details,
+    disputes,
     freight,
     orders,
     overview,
@@ -31,6 +32,7 @@ PAGES = (
     pieces,
     orders,
     quarantine,
+    disputes,
     freight,
     units,
     bank_details,

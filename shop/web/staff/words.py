@@ -1,9 +1,13 @@
 """States and kinds in words, with the sign they are shown by."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
+from markupsafe import Markup
+
+from shop.i18n.formats import money, money_text
 from shop.i18n.messages import gettext as _
+from shop.payments.wording import dispute_badge, refund_failure
 
 Badge = tuple[str, str]
 
@@ -92,6 +96,7 @@ def event_name(kind: str) -> str:
         "cancelled_and_returned": _("Cancelled; what was charged goes back"),
         "payment_found": _("A payment of it was found at Stripe"),
         "unfillable": _("Paid after the stock was gone"),
+        "paid_twice": _("Paid a second time; that payment goes back"),
         "quarantined": _("Put into quarantine"),
         "accepted": _("Accepted by the maker"),
         "declined": _("Declined by the maker"),
@@ -105,6 +110,7 @@ def event_name(kind: str) -> str:
         "disputed": _("Payment contested at the bank"),
         "refunded": _("Refunded"),
         "freight_charged": _("Return freight charged to the maker"),
+        "noted": _("Note"),
     }.get(kind, kind)
 
 
@@ -116,7 +122,6 @@ def quarantine_kind(kind: str, data: Mapping[str, Any]) -> str:
         "balance": _("Money that belongs to nothing known"),
         "amount": _("A payment of another amount than was agreed"),
         "event": _("A message about something unknown"),
-        "refund_failed": _("A refund that came back"),
     }.get(kind, kind)
 
 
@@ -132,6 +137,24 @@ def explanations() -> dict[str, str]:
         "payment_fees": _("A fee of Stripe’s, or one given back"),
         "losses": _("A loss or a gain the operator bears"),
     }
+
+
+def event_detail(data: Mapping[str, Any]) -> str:
+    """What the history keeps of an event beside its name: the amount, Stripe's word, why it failed, a note."""
+    told = []
+    if "amount_minor" in data and "currency" in data:
+        told.append(money_text(data["amount_minor"], data["currency"]))
+    if "status" in data:
+        told.append(dispute_badge(data["status"])[1])
+    if data.get("failure"):
+        told.append(refund_failure(data["failure"]))
+    told.append(data.get("words", ""))
+    return " · ".join(filter(None, told))
+
+
+def fee_words(fees: Iterable[tuple[int, str]]) -> Markup:
+    """What Stripe keeps, in each currency: [(minor, currency)]."""
+    return Markup(" + ").join(money(minor, currency) for minor, currency in fees)
 
 
 def kind_name(kind: str) -> str:
