@@ -17,6 +17,7 @@ from shop.app import create_app
 from shop.artisans.queries import get_unit
 from shop.artisans.services import grant_delegate
 from shop.commands.importing import export_group, import_group
+from shop.commands.reconciling import reconcile_command
 from shop.core import schema
 from shop.core.db import transaction
 from shop.core.errors import ConfigurationError, Invalid, ShopError
@@ -207,7 +208,7 @@ def config() -> None:
         click.echo(f"{name} = {value}")
 
 
-for _command in (import_group, export_group, report):
+for _command in (import_group, export_group, report, reconcile_command):
     cli.add_command(_in_context(_command))
 
 

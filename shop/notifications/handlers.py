@@ -86,6 +86,8 @@ def on_refund_settled(event: RefundSettled) -> None:
         shipping_minor=sum(part.amount_minor for part in parts if part.kind == "shipping"),
         amount_minor=refund.amount_minor,
         reason=refund.reason,
+        # Of a payment that bought nothing it may be another than the order's.
+        currency=refund.currency,
     )
 
 
