@@ -88,7 +88,8 @@ def hand_over(
     """
     order = lock_order(order_id)
     wanted = set(line_ids)
-    lines = [line for line in list_lines(order_id) if line.id in wanted and line.unit_id == unit_id]
+    every = list_lines(order_id)
+    lines = [line for line in every if line.id in wanted and line.unit_id == unit_id]
     if not lines or len(lines) != len(wanted) or order.paid_at is None:
         raise NotFound(_("There is no such order."), order_id=order_id)
     _check_parcel(carrier, tracking, handed_over_on, clock.local_day(order.paid_at))
@@ -115,7 +116,7 @@ def hand_over(
         db.session.add(ParcelLine(parcel_id=parcel.id, line_id=line.id))
         note(order_id, "handed_over", line_id=line.id, actor=actor, parcel=parcel.public_id)
     db.session.flush()
-    post_hand_over(parcel.id, lines, handed_over_on)
+    post_hand_over(order_id, every, [line.id for line in lines], parcel.id, handed_over_on)
     audit(actor, "hand over", "order", order.number, parcel=parcel.public_id, unit_id=unit_id, on_behalf=on_behalf)
     record(ParcelHandedOver(parcel.id))
     return parcel

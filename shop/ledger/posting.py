@@ -1,175 +1,332 @@
 """Posting rules: what a business event writes, as plain rows. Pure; ledger.services reads and stores.
 
-Every rule takes amounts in minor units and answers rows that each balance by themselves (one debit, one credit). In
-every rule what the accounts gain sums to what Stripe owes, or it raises.
+Every rule takes amounts in minor units and answers rows that each balance by themselves (one debit, one credit). A rule
+that must wait for other rows to stand first answers None; one whose amounts do not fit raises ValueError.
+
+| event | source | source_id |
+|---|---|---|
+| a payment settled | payment | payment intent |
+| money went back; later it came out that it did not | refund, refund_failed | refund |
+| a dispute took money; was won; was lost | dispute, dispute_won, dispute_lost | dispute |
+| a parcel was handed over | hand_over | parcel |
+| a movement of Stripe's balance arrived | balance | balance transaction |
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from shop.core.money import allocate
 from shop.ledger import accounts
+from shop.ledger.books import FOREIGN, GROSS, LOSS, Books, Part, Posted, Row, Terms, name_of, portion, undone
+
+SP, FX = accounts.STRIPE_PENDING, accounts.FX_CONVERSION
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
-    """One row to be: `leg` is unique within its cause."""
+class Movement:
+    """A balance transaction in the settlement currency: what moved (negative when it leaves), and the fee on it."""
 
-    leg: str
-    debit: str
-    credit: str
-    minor: int
+    id: str
+    gross: int
+    fee: int
     currency: str
-    line_id: int | None = None
-    unit_id: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
-class LinePart:
-    """What a rule needs of an order line. `account` is where the maker's share stands now."""
+class Extras:
+    """What an order charges beside its lines, in minor units; `discounts` by line id."""
 
-    line_id: int
-    unit_id: int
-    net_minor: int
-    tax_minor: int
-    commission_minor: int
-    account: str
-    maker_bears_fee: bool = False
+    shipping: int = 0
+    shipping_tax: int = 0
+    duty: int = 0
+    discounts: Mapping[int, int] = field(default_factory=dict)
+
+
+NO_EXTRAS = Extras()
+
+
+def owed(rows: Sequence[Row]) -> int:
+    """What Stripe owes by the rows of a payment; negative for those of a refund."""
+    return sum(row.minor if row.debit == SP else -row.minor for row in rows)
 
 
 def _kept(rows: Sequence[Row]) -> list[Row]:
     return [row for row in rows if row.minor]
 
 
-def sale_parts(lines: Sequence[LinePart], currency: str, shipping: int, duty: int) -> list[Row]:
-    """A sale in the order's currency: what Stripe owes, by whom it is earned."""
+def _moved(leg: str, minor: int, debit: str, credit: str, currency: str, line: Terms | None = None) -> Row:
+    """A row from `credit` to `debit`; a negative amount goes the other way."""
+    pair = (debit, credit) if minor >= 0 else (credit, debit)
+    ids = (line.line_id, line.unit_id) if line else (None, None)
+    return Row(leg, *pair, abs(minor), currency, *ids)
+
+
+# In the order's currency ---------------------------------------------------------------------------------------------
+
+
+def sale_parts(lines: Sequence[Terms], currency: str, extras: Extras = NO_EXTRAS) -> list[Row]:
+    """A sale: what Stripe owes, by whom it is earned. Makers' shares await export."""
     rows = []
     for line in lines:
-        share = line.net_minor - line.commission_minor
-        name, ids = f"line:{line.line_id}", (line.line_id, line.unit_id)
-        rows.append(Row(f"{name}:artisan", accounts.STRIPE_PENDING, line.account, share, currency, *ids))
-        rows.append(
-            Row(
-                f"{name}:commission",
-                accounts.STRIPE_PENDING,
-                accounts.COMMISSION,
-                line.commission_minor,
-                currency,
-                *ids,
-            )
-        )
-        rows.append(Row(f"{name}:tax", accounts.STRIPE_PENDING, accounts.TAX, line.tax_minor, currency, *ids))
-    rows.append(Row("shipping", accounts.STRIPE_PENDING, accounts.SHIPPING, shipping, currency))
-    rows.append(Row("duty", accounts.STRIPE_PENDING, accounts.DUTY, duty, currency))
+        name, share = name_of(line.line_id), line.net_minor - line.commission_minor
+        rows += [
+            _moved(f"{name}:artisan", share, SP, accounts.pending(line.unit_id), currency, line),
+            _moved(f"{name}:commission", line.commission_minor, SP, accounts.COMMISSION, currency, line),
+            _moved(f"{name}:tax", line.tax_minor, SP, accounts.TAX, currency, line),
+            _moved(f"{name}:discount", extras.discounts.get(line.line_id, 0), accounts.DISCOUNT, SP, currency, line),
+        ]
+    rows += [
+        _moved("shipping", extras.shipping, SP, accounts.SHIPPING, currency),
+        _moved("shipping_tax", extras.shipping_tax, SP, accounts.TAX, currency),
+        _moved("duty", extras.duty, SP, accounts.DUTY, currency),
+    ]
     return _kept(rows)
 
 
-def mirrored(rows: Sequence[Row]) -> list[Row]:
-    """The same rows with debit and credit exchanged: a refund at the sale's own amounts."""
-    return [Row(r.leg, r.credit, r.debit, r.minor, r.currency, r.line_id, r.unit_id) for r in rows]
+def foreign_payment(minor: int, currency: str) -> list[Row]:
+    """Money that was charged but buys nothing: a second payment, a wrong amount."""
+    return [Row(FOREIGN, SP, accounts.SUSPENSE, minor, currency)]
 
 
-def charge_arrives(
-    sale: Sequence[Row],
-    *,
-    gross: int,
-    fee: int,
-    currency: str,
-    fee_weights: Mapping[int, int],
-    other_weight: int,
-    bearers: Mapping[int, LinePart],
-) -> list[Row]:
-    """The balance transaction of a charge: stripe_pending is cleared, the fee is taken, shares are converted.
+def foreign_back(minor: int, currency: str) -> list[Row]:
+    """Money that bought nothing goes back."""
+    return [Row(FOREIGN, accounts.SUSPENSE, SP, minor, currency)]
 
-    `sale` are the rows of the payment with each maker's share on the account where it stands now. In another settlement
-    currency what every account is owed goes through fx_conversion at Stripe's own rate: `gross` is split by largest
-    remainder over the rows. `fee_weights` are the net amounts of the lines, `other_weight` that of all else; a line
-    whose maker bears the fee (in `bearers`) gives its part.
+
+def money_back(books: Books, parts: Sequence[Part], currency: str) -> list[Row]:
+    """Parts of the sale given back at the sale's own terms: what is left of each share, by largest remainder.
+
+    Raises ValueError for more than is left of a part.
     """
-    total = sum(row.minor for row in sale)
     rows: list[Row] = []
-    if sale and sale[0].currency == currency:
-        if gross != total:
-            raise ValueError(f"Stripe reports {gross} where {total} was sold")
-        rows.append(Row("gross", accounts.STRIPE_BALANCE, accounts.STRIPE_PENDING, gross, currency))
-    else:
-        own = sale[0].currency
-        rows.append(Row("cleared", accounts.FX_CONVERSION, accounts.STRIPE_PENDING, total, own))
-        rows.append(Row("gross", accounts.STRIPE_BALANCE, accounts.FX_CONVERSION, gross, currency))
-        for row, share in zip(sale, allocate(gross, [r.minor for r in sale]), strict=True):
-            ids = (row.line_id, row.unit_id)
-            rows.append(Row(f"{row.leg}:out", row.credit, accounts.FX_CONVERSION, row.minor, own, *ids))
-            rows.append(Row(f"{row.leg}:in", accounts.FX_CONVERSION, row.credit, share, currency, *ids))
-    if fee:
-        rows.append(_fee(fee, currency))
-        order = list(fee_weights)
-        parts = allocate(abs(fee), [*(fee_weights[key] for key in order), other_weight])
-        for line_id, part in zip(order, parts, strict=False):
-            line = bearers.get(line_id)
-            if line is not None:
-                ids = (line.line_id, line.unit_id)
-                rows.append(Row(f"line:{line_id}:fee", line.account, accounts.PAYMENT_FEES, part, currency, *ids))
+    for part in parts:
+        if part.line_id is not None:
+            rows += _line_back(books, part.line_id, part.minor, currency)
+            continue
+        legs = {"shipping": accounts.SHIPPING, "shipping_tax": accounts.TAX} if part.kind == "shipping" else {}
+        legs = legs or {"duty": accounts.DUTY}
+        left = [books.left(leg) for leg in legs]
+        if not 0 <= part.minor <= sum(left):
+            raise ValueError(f"{part.minor} of {part.kind} cannot go back, {sum(left)} are left")
+        for (leg, account), share in zip(legs.items(), allocate(part.minor, left), strict=True):
+            rows.append(_moved(leg, share, account, SP, currency))
     return _kept(rows)
 
 
-def _fee(fee: int, currency: str) -> Row:
-    if fee > 0:
-        return Row("fee", accounts.PAYMENT_FEES, accounts.STRIPE_BALANCE, fee, currency)
-    return Row("fee", accounts.STRIPE_BALANCE, accounts.PAYMENT_FEES, -fee, currency)
+def _line_back(books: Books, line_id: int, minor: int, currency: str) -> list[Row]:
+    split, line, name = books.split(line_id, minor), books.terms[line_id], name_of(line_id)
+    return [
+        _moved(f"{name}:artisan", split.share_minor, books.account_of(line_id), SP, currency, line),
+        _moved(f"{name}:commission", split.commission_minor, accounts.COMMISSION, SP, currency, line),
+        _moved(f"{name}:tax", split.tax_minor, accounts.TAX, SP, currency, line),
+        _moved(f"{name}:discount", split.discount_minor, SP, accounts.DISCOUNT, currency, line),
+    ]
 
 
-def refund_arrives(
-    refund: Sequence[Row],
-    *,
-    gross: int,
-    fee: int,
-    currency: str,
-    sale_shares: Mapping[str, int],
-    fees_back: Sequence[Row],
-) -> list[Row]:
-    """The balance transaction of a refund (`gross` is what left Stripe's balance, positive).
+def funds_withdrawn(books: Books, payment_intent: str, minor: int, currency: str) -> list[Row]:
+    """A dispute takes money: from all that is left of the order in proportion; what is more than that is a loss.
 
-    In another settlement currency each account gives back exactly what the sale had brought it (`sale_shares`: the
-    refund row's leg to minor units); what the refund cost more or less than that is the operator's fx_difference.
-    `fees_back` return to makers the fees they bore, which Stripe keeps.
+    Like a refund it is at the sale's own terms. Whether makers get it back is decided when the dispute is lost.
     """
-    total = sum(row.minor for row in refund)
-    rows: list[Row] = []
-    if refund and refund[0].currency == currency:
-        if gross != total:
-            raise ValueError(f"Stripe reports {gross} where {total} was refunded")
-        rows.append(Row("gross", accounts.STRIPE_PENDING, accounts.STRIPE_BALANCE, gross, currency))
+    if books.is_foreign(payment_intent):
+        taken = min(minor, books.left(FOREIGN))
+        rows = foreign_back(taken, currency)
     else:
-        own = refund[0].currency
-        rows.append(Row("cleared", accounts.STRIPE_PENDING, accounts.FX_CONVERSION, total, own))
-        rows.append(Row("gross", accounts.FX_CONVERSION, accounts.STRIPE_BALANCE, gross, currency))
-        given = 0
-        for row in refund:
-            share = sale_shares[row.leg]
-            given += share
-            ids = (row.line_id, row.unit_id)
-            rows.append(Row(f"{row.leg}:out", accounts.FX_CONVERSION, row.debit, row.minor, own, *ids))
-            rows.append(Row(f"{row.leg}:in", row.debit, accounts.FX_CONVERSION, share, currency, *ids))
-        cost = gross - given
-        if cost > 0:
-            rows.append(Row("difference", accounts.FX_DIFFERENCE, accounts.FX_CONVERSION, cost, currency))
-        elif cost < 0:
-            rows.append(Row("difference", accounts.FX_CONVERSION, accounts.FX_DIFFERENCE, -cost, currency))
-    rows.extend(fees_back)
-    if fee:
-        rows.append(_fee(fee, currency))
-    return _kept(rows)
+        taken = min(minor, sum(part.minor for part in books.left_in_parts()))
+        rows = money_back(books, books.fit([], taken), currency)
+    return _kept([*rows, Row(LOSS, accounts.LOSSES, SP, minor - taken, currency)])
+
+
+def undo(books: Books, source: str, cause: str) -> list[Row]:
+    """A refund failed after all, or a dispute was won: the same rows the other way, to where the shares stand now."""
+    return [books.placed(row.mirrored()) for row in books.rows(source, cause)]
+
+
+def dispute_lost(books: Books, dispute: str) -> list[Row]:
+    """What a dispute took from makers whose frozen terms let the operator bear losses, given back to them."""
+    return [
+        _moved(f"{name_of(line_id)}:{currency}", minor, accounts.LOSSES, books.account_of(line_id), currency, line)
+        for (line_id, currency), minor in sorted(books.taken_from_makers(dispute).items())
+        if (line := books.terms[line_id]).loss_bearer == "operator"
+    ]
+
+
+def hand_over(books: Books, line_ids: Sequence[int]) -> list[Row]:
+    """Makers' shares of some lines become payable, in every currency they stand in."""
+    rows = []
+    for line_id in line_ids:
+        line = books.terms[line_id]
+        source, target = accounts.pending(line.unit_id), accounts.payable(line.unit_id)
+        for currency, minor in sorted(books.standing(source, line_id).items()):
+            rows.append(_moved(f"{name_of(line_id)}:{currency}", minor, source, target, currency, line))
+    return rows
+
+
+# Stripe's balance, in the settlement currency -------------------------------------------------------------------------
+
+
+def charge_arrives(books: Books, payment_intent: str, moved: Movement) -> list[Row] | None:
+    """The balance transaction of a payment: stripe_pending is cleared, shares are converted, the fee is taken.
+
+    In another settlement currency what every account is owed goes through fx_conversion at Stripe's own rate: the gross
+    amount is split over the rows by largest remainder. Each line whose frozen terms say so bears its part of the fee.
+    """
+    paid = books.rows("payment", payment_intent)
+    if not paid:
+        return None
+    total = owed(paid)
+    given = [portion(moved.gross, row.minor, total) if row.credit == SP else 0 for row in paid]
+    earned = allocate(moved.gross + sum(given), [row.minor if row.debit == SP else 0 for row in paid])
+    shares = [a or b for a, b in zip(earned, given, strict=True)]
+    rows = _clear(books, paid, shares, GROSS + payment_intent, moved)
+    rows += _fee(moved, accounts.PAYMENT_FEES)
+    return _kept([*rows, *_fees_borne(books, moved, rows)])
+
+
+def reversal_arrives(
+    books: Books, source: str, cause: str, payment_intent: str, moved: Movement, fees: str = accounts.PAYMENT_FEES
+) -> list[Row] | None:
+    """The balance transaction of a refund or of a dispute's withdrawal (`source` says which; `moved.gross` < 0).
+
+    In another settlement currency each account gives back exactly what the sale had brought it, in proportion to what
+    goes back; what that costs more or less is an exchange difference. Fees Stripe keeps, exchange differences and the
+    fee of a dispute are borne as each line's frozen terms say.
+    """
+    given = books.rows(source, cause)
+    if not given or not books.settled(payment_intent):
+        return None
+    shares = []
+    for row in given:
+        brought = books.brought(row.leg, moved.currency, row.minor)
+        # What the sale did not bring, such as a loss beyond it, is converted as Stripe did.
+        shares.append(portion(moved.gross, row.minor, owed(given)) if brought is None else brought)
+    return _arrival(books, given, shares, GROSS + cause, moved, fees)
+
+
+def undo_arrives(
+    books: Books, source: str, cause: str, moved: Movement, fees: str = accounts.PAYMENT_FEES
+) -> list[Row] | None:
+    """The money of a failed refund, or of a dispute that was won, is back at Stripe (`moved.gross` > 0).
+
+    `source` is "refund_failed" or "dispute_won". Every account gets back what the reversal took.
+    """
+    back, before = books.rows(source, cause), books.settled(cause)
+    if not back or not before:
+        return None
+    taken = {row.leg: row.minor for row in before if row.leg.endswith(":in")}
+    shares = []
+    for row in back:
+        brought = books.brought(row.leg, moved.currency, -row.minor)
+        shares.append(taken.get(f"{row.leg}:in", 0) if brought is None else -brought)
+    return _arrival(books, back, shares, GROSS + undone(cause), moved, fees)
+
+
+def _arrival(
+    books: Books, rows: Sequence[Row], shares: Sequence[int], leg: str, moved: Movement, fees: str
+) -> list[Row]:
+    cleared = _clear(books, rows, shares, leg, moved)
+    cleared += _difference(books, cleared, moved)
+    cleared += _fee(moved, fees)
+    if fees == accounts.DISPUTE_FEES:
+        cleared += _dispute_fee_borne(books, rows, moved)
+    return _kept([*cleared, *_fees_borne(books, moved, cleared)])
+
+
+def _clear(books: Books, rows: Sequence[Row], shares: Sequence[int], leg: str, moved: Movement) -> list[Row]:
+    """Clear stripe_pending and, in another currency, carry every row over with its share."""
+    total, own = owed(rows), rows[0].currency
+    if own == moved.currency:
+        if moved.gross != total:
+            raise ValueError(f"Stripe reports {moved.gross} where the books say {total}")
+        return [_moved(leg, moved.gross, accounts.STRIPE_BALANCE, SP, own)]
+    cleared = [
+        _moved("cleared", total, FX, SP, own),
+        _moved(leg, moved.gross, accounts.STRIPE_BALANCE, FX, moved.currency),
+    ]
+    for row, share in zip(map(books.placed, rows), shares, strict=True):
+        ids = (row.line_id, row.unit_id)
+        if row.debit == SP:
+            leaves, enters = (row.credit, FX), (FX, row.credit)
+        else:
+            leaves, enters = (FX, row.debit), (row.debit, FX)
+        cleared.append(Row(f"{row.leg}:out", *leaves, row.minor, own, *ids))
+        cleared.append(Row(f"{row.leg}:in", *enters, share, moved.currency, *ids))
+    return cleared
+
+
+def _difference(books: Books, cleared: Sequence[Row], moved: Movement) -> list[Row]:
+    """What is left in fx_conversion: the exchange difference, borne line by line as the terms say."""
+    open_minor = sum(
+        (row.credit == FX) * row.minor - (row.debit == FX) * row.minor
+        for row in cleared
+        if row.currency == moved.currency
+    )
+    entering = [row for row in cleared if row.leg.endswith(":in")]
+    if not open_minor or not entering:
+        return []
+    rows: list[Row] = []
+    shared = allocate(open_minor, [row.minor for row in entering])
+    for row, minor in zip(entering, shared, strict=True):
+        line = books.terms.get(row.line_id or 0)
+        account = accounts.FX_DIFFERENCE
+        if line is not None and line.loss_bearer == "maker":
+            account = books.account_of(line.line_id)
+        leg = row.leg.removesuffix(":in") + ":difference"
+        rows.append(_moved(leg, minor, FX, account, moved.currency, line))
+    return rows
+
+
+def _fee(moved: Movement, account: str) -> list[Row]:
+    return [_moved("fee", moved.fee, account, accounts.STRIPE_BALANCE, moved.currency)]
+
+
+def _dispute_fee_borne(books: Books, rows: Sequence[Row], moved: Movement) -> list[Row]:
+    """The fee of a dispute in parts of what it took; lines whose terms say so bear theirs."""
+    sums: dict[int, int] = {}
+    for row in rows:
+        sums[row.line_id or 0] = sums.get(row.line_id or 0, 0) + row.minor
+    borne = []
+    for line_id, part in zip(sums, allocate(moved.fee, list(sums.values())), strict=True):
+        line = books.terms.get(line_id)
+        if line is not None and line.dispute_fee_bearer == "maker":
+            leg = f"{name_of(line_id)}:dispute_fee"
+            account = books.account_of(line_id)
+            borne.append(_moved(leg, part, account, accounts.DISPUTE_FEES, moved.currency, line))
+    return borne
+
+
+def _fees_borne(books: Books, moved: Movement, rows: Sequence[Row]) -> list[Row]:
+    """Bring what makers bear of the sale's fee to what the terms say, once `rows` stand.
+
+    Of the part of a line that is sold, the fee's bearer bears it; of the part that went back, Stripe keeps the fee
+    (docs.stripe.com/refunds), and the bearer of losses bears that.
+    """
+    after = Books(list(books.terms.values()), [*books.posted, *(Posted("balance", moved.id, row) for row in rows)])
+    borne = []
+    for line_id, part in after.fee_parts().items():
+        line = after.terms[line_id]
+        sold = after.sold(line_id)
+        lost = portion(abs(part), after.gone(line_id), sold) * (1 if part > 0 else -1)
+        target = (line.fee_bearer == "maker") * (part - lost) + (line.loss_bearer == "maker") * lost
+        change = target - after.fee_borne(line_id)
+        leg, account = f"{name_of(line_id)}:fee", after.account_of(line_id)
+        borne.append(_moved(leg, change, account, accounts.PAYMENT_FEES, after.fee_currency, line))
+    return borne
+
+
+# What belongs to no order ---------------------------------------------------------------------------------------------
 
 
 def unknown_arrives(net: int, currency: str) -> list[Row]:
     """A movement that belongs to nothing known stands in suspense until somebody has looked."""
-    if net > 0:
-        return [Row("net", accounts.STRIPE_BALANCE, accounts.SUSPENSE, net, currency)]
-    return _kept([Row("net", accounts.SUSPENSE, accounts.STRIPE_BALANCE, -net, currency)])
+    return _kept([_moved("net", net, accounts.STRIPE_BALANCE, accounts.SUSPENSE, currency)])
 
 
 def payout_arrives(net: int, currency: str) -> list[Row]:
     """Stripe pays its balance out to the operator's bank (`net` is negative), or takes a payout back."""
-    if net < 0:
-        return [Row("net", accounts.BANK, accounts.STRIPE_BALANCE, -net, currency)]
-    return _kept([Row("net", accounts.STRIPE_BALANCE, accounts.BANK, net, currency)])
+    return _kept([_moved("net", net, accounts.STRIPE_BALANCE, accounts.BANK, currency)])
+
+
+def fee_arrives(net: int, currency: str) -> list[Row]:
+    """A fee of Stripe's that belongs to no payment of ours, or one given back."""
+    return _kept([_moved("net", net, accounts.STRIPE_BALANCE, accounts.PAYMENT_FEES, currency)])

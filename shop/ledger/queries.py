@@ -1,12 +1,16 @@
 """Reads of the books: every balance is a sum."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from sqlalchemy import Select, select, text
 
 from shop.core.db import db
+from shop.core.money import allocate
 from shop.ledger import accounts
+from shop.ledger.books import Books, Posted, Row, Terms
 from shop.ledger.models import Entry
+from shop.orders.models import Order, OrderLine
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,3 +102,44 @@ def sum_line_shares(line_ids: list[int]) -> dict[int, dict[str, int]]:
             of_line = result.setdefault(row.line_id, {})
             of_line[row.currency] = of_line.get(row.currency, 0) + signed * row.amount_minor
     return result
+
+
+def terms_of(line: OrderLine) -> Terms:
+    """What was frozen of a line, for the posting rules."""
+    return Terms(
+        line_id=line.id,
+        unit_id=line.unit_id,
+        net_minor=line.net_minor,
+        tax_minor=line.tax_minor,
+        commission_minor=line.commission_minor,
+        fee_bearer=line.fee_bearer,
+        loss_bearer=line.loss_bearer,
+    )
+
+
+def discount_shares(order: Order, lines: Sequence[OrderLine]) -> dict[int, int]:
+    """What each line bears of its order's discount, {line id: minor}, by largest remainder over what lines cost."""
+    if not order.discount_minor:
+        return {}
+    shares = allocate(order.discount_minor, [line.net_minor + line.tax_minor for line in lines])
+    return {line.id: share for line, share in zip(lines, shares, strict=True)}
+
+
+_COLUMNS = (
+    Entry.source,
+    Entry.source_id,
+    Entry.leg,
+    Entry.debit,
+    Entry.credit,
+    Entry.amount_minor,
+    Entry.currency,
+    Entry.line_id,
+    Entry.unit_id,
+)
+
+
+def read_books(order_id: int, lines: Sequence[OrderLine]) -> Books:
+    """All rows of an order as the posting rules want them, in one statement."""
+    rows = db.session.execute(select(*_COLUMNS).where(Entry.order_id == order_id).order_by(Entry.id))
+    posted = [Posted(row.source, row.source_id, Row(*row[2:])) for row in rows]
+    return Books([terms_of(line) for line in lines], posted)

@@ -1,16 +1,22 @@
-"""Writes to the books. Each is called inside the transaction of the event it records; a replay writes nothing."""
+"""Writes to the books. Each is called inside the transaction of the event it records; a replay writes nothing.
 
-from collections.abc import Iterable, Sequence
+What concerns an order is called with the order locked: the rules look at its rows and add to them.
+"""
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from sqlalchemy import case, func, insert, select
+from sqlalchemy import insert, select
 
 from shop.core import clock
 from shop.core.db import db
 from shop.ledger import accounts, posting
+from shop.ledger.books import Books, Part, Row, Split
 from shop.ledger.models import Entry
-from shop.ledger.posting import LinePart, Row
+from shop.ledger.posting import Extras, Movement
+from shop.ledger.queries import discount_shares, read_books, terms_of
 from shop.orders.models import Order, OrderLine
 
 
@@ -46,25 +52,21 @@ def is_posted(source: str, source_id: str) -> bool:
     return db.session.execute(found).first() is not None
 
 
-def _part(line: OrderLine) -> LinePart:
-    at = accounts.payable if line.handed_over_at is not None else accounts.pending
-    return LinePart(
-        line_id=line.id,
-        unit_id=line.unit_id,
-        net_minor=line.net_minor,
-        tax_minor=line.tax_minor,
-        commission_minor=line.commission_minor,
-        account=at(line.unit_id),
-        maker_bears_fee=line.fee_bearer == "maker",
-    )
+# An order's money -----------------------------------------------------------------------------------------------------
 
 
 def post_payment(order: Order, lines: Sequence[OrderLine], payment_intent: str, on: date) -> None:
     """A payment of an order: source "payment", in the order's currency. Raises ValueError if the parts miss the total."""
     if is_posted("payment", payment_intent):
         return
-    rows = posting.sale_parts([_part(line) for line in lines], order.currency, order.shipping_minor, order.duty_minor)
-    if sum(row.minor for row in rows) != order.total_minor:
+    extras = Extras(
+        shipping=order.shipping_minor,
+        shipping_tax=order.shipping_tax_minor,
+        duty=order.duty_minor,
+        discounts=discount_shares(order, lines),
+    )
+    rows = posting.sale_parts([terms_of(line) for line in lines], order.currency, extras)
+    if posting.owed(rows) != order.total_minor:
         raise ValueError(f"the parts of order {order.number} do not sum to its total")
     _store("payment", payment_intent, rows, on, order.id)
 
@@ -72,171 +74,174 @@ def post_payment(order: Order, lines: Sequence[OrderLine], payment_intent: str, 
 def post_foreign_payment(order_id: int | None, payment_intent: str, minor: int, currency: str, on: date) -> None:
     """Money that was charged but buys nothing: a second payment, a wrong amount. Source "payment", into suspense."""
     if not is_posted("payment", payment_intent):
-        row = Row("suspense", accounts.STRIPE_PENDING, accounts.SUSPENSE, minor, currency)
-        _store("payment", payment_intent, [row], on, order_id)
+        _store("payment", payment_intent, posting.foreign_payment(minor, currency), on, order_id)
 
 
-def _rows_of(source: str, source_id: str) -> list[Row]:
-    entries = db.session.scalars(
-        select(Entry).where(Entry.source == source, Entry.source_id == source_id).order_by(Entry.id)
-    )
-    return [Row(e.leg, e.debit, e.credit, e.amount_minor, e.currency, e.line_id, e.unit_id) for e in entries]
+@dataclass(frozen=True, slots=True)
+class GivenBack:
+    """What of an order was booked as given back or taken: all parts, and how the lines' parts divided."""
 
-
-def _where_it_stands(rows: Sequence[Row], parts: dict[int, LinePart], side: str) -> list[Row]:
-    """The rows with each maker's account replaced by the one the share stands on now."""
-    moved = []
-    for row in rows:
-        account = row.credit if side == "credit" else row.debit
-        if row.line_id is not None and account.startswith("artisan_"):
-            account = parts[row.line_id].account
-        debit, credit = (row.debit, account) if side == "credit" else (account, row.credit)
-        moved.append(Row(row.leg, debit, credit, row.minor, row.currency, row.line_id, row.unit_id))
-    return moved
+    parts: list[Part]
+    splits: list[Split]
 
 
 def post_refund(
-    order: Order, lines: Sequence[OrderLine], shipping: int, payment_intent: str, refund_id: str, on: date
+    order: Order,
+    lines: Sequence[OrderLine],
+    wanted: Sequence[Part],
+    minor: int,
+    payment_intent: str,
+    refund_id: str,
+    on: date,
+) -> GivenBack:
+    """Money given back at the sale's own terms: source "refund".
+
+    The wanted parts as far as they are left, the rest of `minor` in proportion over what else is (Books.fit): what
+    Stripe has given is given, whatever was meant. Raises ValueError for more than is left of the whole order.
+    """
+    books = read_books(order.id, lines)
+    if books.is_foreign(payment_intent):
+        parts, splits, rows = [], [], posting.foreign_back(minor, books.currency_of(payment_intent))
+    else:
+        parts = books.fit(wanted, minor)
+        splits, rows = _splits(books, parts), posting.money_back(books, parts, order.currency)
+    if not books.has("refund", refund_id):
+        _store("refund", refund_id, rows, on, order.id)
+    return GivenBack(parts, splits)
+
+
+def _splits(books: Books, parts: Sequence[Part]) -> list[Split]:
+    return [books.split(part.line_id, part.minor) for part in parts if part.line_id is not None]
+
+
+def post_refund_failed(order: Order, lines: Sequence[OrderLine], refund_id: str, on: date) -> None:
+    """A refund that had succeeded did not reach the buyer: source "refund_failed", the same rows the other way."""
+    books = read_books(order.id, lines)
+    if not books.has("refund_failed", refund_id):
+        _store("refund_failed", refund_id, posting.undo(books, "refund", refund_id), on, order.id)
+
+
+def post_dispute(
+    order: Order, lines: Sequence[OrderLine], dispute_id: str, payment_intent: str, minor: int, on: date
+) -> GivenBack:
+    """A dispute has taken money: source "dispute", over what is left of the order in proportion."""
+    books = read_books(order.id, lines)
+    rows = posting.funds_withdrawn(books, payment_intent, minor, books.currency_of(payment_intent))
+    parts: list[Part] = []
+    if not books.is_foreign(payment_intent):
+        parts = books.fit([], min(minor, sum(part.minor for part in books.left_in_parts())))
+    given = GivenBack(parts, _splits(books, parts))
+    if not books.has("dispute", dispute_id):
+        _store("dispute", dispute_id, rows, on, order.id)
+    return given
+
+
+def post_dispute_won(order: Order, lines: Sequence[OrderLine], dispute_id: str, on: date) -> None:
+    """The bank gave the money back: source "dispute_won"."""
+    books = read_books(order.id, lines)
+    if not books.has("dispute_won", dispute_id):
+        _store("dispute_won", dispute_id, posting.undo(books, "dispute", dispute_id), on, order.id)
+
+
+def post_dispute_lost(order: Order, lines: Sequence[OrderLine], dispute_id: str, on: date) -> bool:
+    """A dispute is lost for good: source "dispute_lost"; makers whose terms say so get back what it took.
+
+    False while its balance transaction is not booked: only then is known what it took.
+    """
+    books = read_books(order.id, lines)
+    if books.has("dispute_lost", dispute_id):
+        return True
+    if not books.settled(dispute_id):
+        return False
+    _store("dispute_lost", dispute_id, posting.dispute_lost(books, dispute_id), on, order.id)
+    return True
+
+
+def post_hand_over(
+    order_id: int, lines: Sequence[OrderLine], line_ids: Sequence[int], parcel_id: int, on: date
 ) -> None:
-    """Whole lines, and shipping, given back at the sale's own amounts and terms: source "refund"."""
-    if is_posted("refund", refund_id):
-        return
-    sale = _rows_of("payment", payment_intent)
-    if any(row.leg == "suspense" for row in sale):
-        _store("refund", refund_id, posting.mirrored(sale), on, order.id)
-        return
-    parts = {line.id: _part(line) for line in lines}
-    rows = posting.mirrored(_where_it_stands([row for row in sale if row.line_id in parts], parts, "credit"))
-    if shipping:
-        rows.append(Row("shipping", accounts.SHIPPING, accounts.STRIPE_PENDING, shipping, order.currency))
-    _store("refund", refund_id, rows, on, order.id)
+    """The makers' shares of a parcel become payable: source "hand_over", every currency they stand in."""
+    books = read_books(order_id, lines)
+    if not books.has("hand_over", str(parcel_id)):
+        _store("hand_over", str(parcel_id), posting.hand_over(books, line_ids), on, order_id)
+
+
+# Stripe's balance -----------------------------------------------------------------------------------------------------
 
 
 def post_charge_balance(
-    order_id: int | None,
-    lines: Sequence[OrderLine],
-    payment_intent: str,
-    *,
-    transaction_id: str,
-    gross: int,
-    fee: int,
-    currency: str,
-    on: date,
+    order_id: int, lines: Sequence[OrderLine], payment_intent: str, moved: Movement, on: date
 ) -> bool:
     """The balance transaction of a payment: source "balance". False while the payment itself is not booked."""
-    sale = _rows_of("payment", payment_intent)
-    if not sale:
-        return False
-    if is_posted("balance", transaction_id):
-        return True
-    parts = {line.id: _part(line) for line in lines}
-    of_lines = {line_id: part for line_id, part in parts.items() if any(row.line_id == line_id for row in sale)}
-    weights = {line_id: part.net_minor + part.tax_minor for line_id, part in of_lines.items()}
-    rows = posting.charge_arrives(
-        _where_it_stands(sale, parts, "credit"),
-        gross=gross,
-        fee=fee,
-        currency=currency,
-        fee_weights=weights,
-        other_weight=sum(row.minor for row in sale) - sum(weights.values()),
-        bearers={line_id: part for line_id, part in of_lines.items() if part.maker_bears_fee},
-    )
-    _store("balance", transaction_id, rows, on, order_id)
-    return True
+    return _post_balance(order_id, lines, moved, on, lambda books: posting.charge_arrives(books, payment_intent, moved))
 
 
 def post_refund_balance(
-    order_id: int | None,
-    lines: Sequence[OrderLine],
-    refund_id: str,
-    *,
-    charge_transaction: str,
-    transaction_id: str,
-    gross: int,
-    fee: int,
-    currency: str,
-    on: date,
+    order_id: int, lines: Sequence[OrderLine], refund_id: str, payment_intent: str, moved: Movement, on: date
 ) -> bool:
     """The balance transaction of a refund. False while the refund or the charge's own transaction is not booked."""
-    refund, charge = _rows_of("refund", refund_id), _rows_of("balance", charge_transaction)
-    if not refund or not charge:
-        return False
-    if is_posted("balance", transaction_id):
-        return True
-    parts = {line.id: _part(line) for line in lines}
-    brought = {row.leg.removesuffix(":in"): row.minor for row in charge if row.leg.endswith(":in")}
-    of_whole = {row.leg: row.minor for row in _rows_of("payment", _payment_of(charge_transaction, order_id))}
-    shares = {
-        # Shipping may be given back in part; its share is in proportion. Lines are given back whole.
-        row.leg: brought.get(row.leg, 0) * row.minor // of_whole.get(row.leg, row.minor)
-        for row in refund
-    }
-    borne = [row for row in charge if row.leg.endswith(":fee") and row.line_id in parts]
-    operator_bears = {line.id for line in lines if line.loss_bearer == "operator"}
-    back = [
-        Row(
-            f"{row.leg}_back",
-            accounts.PAYMENT_FEES,
-            parts[row.line_id].account,
-            row.minor,
-            row.currency,
-            row.line_id,
-            row.unit_id,
-        )
-        for row in borne
-        if row.line_id is not None and row.line_id in operator_bears and any(r.line_id == row.line_id for r in refund)
-    ]
-    rows = posting.refund_arrives(
-        _where_it_stands(refund, parts, "debit"),
-        gross=gross,
-        fee=fee,
-        currency=currency,
-        sale_shares=shares,
-        fees_back=back,
+
+    def rule(books: Books) -> list[Row] | None:
+        return posting.reversal_arrives(books, "refund", refund_id, payment_intent, moved)
+
+    return _post_balance(order_id, lines, moved, on, rule)
+
+
+def post_refund_failure_balance(
+    order_id: int, lines: Sequence[OrderLine], refund_id: str, moved: Movement, on: date
+) -> bool:
+    """The money of a refund that failed is back at Stripe. False while the failure is not booked."""
+    return _post_balance(
+        order_id, lines, moved, on, lambda books: posting.undo_arrives(books, "refund_failed", refund_id, moved)
     )
-    _store("balance", transaction_id, rows, on, order_id)
+
+
+def post_dispute_balance(
+    order_id: int, lines: Sequence[OrderLine], dispute_id: str, payment_intent: str, moved: Movement, on: date
+) -> bool:
+    """A dispute's withdrawal, or its reinstatement when money comes in. False while that is not booked itself."""
+    fees = accounts.DISPUTE_FEES
+
+    def rule(books: Books) -> list[Row] | None:
+        if moved.gross > 0:
+            return posting.undo_arrives(books, "dispute_won", dispute_id, moved, fees)
+        return posting.reversal_arrives(books, "dispute", dispute_id, payment_intent, moved, fees)
+
+    return _post_balance(order_id, lines, moved, on, rule)
+
+
+def _post_balance(
+    order_id: int,
+    lines: Sequence[OrderLine],
+    moved: Movement,
+    on: date,
+    rule: Callable[[Books], list[Row] | None],
+) -> bool:
+    books = read_books(order_id, lines)
+    if books.has("balance", moved.id):
+        return True
+    rows = rule(books)
+    if rows is None:
+        return False
+    _store("balance", moved.id, rows, on, order_id)
     return True
-
-
-def _payment_of(charge_transaction: str, order_id: int | None) -> str:
-    found = select(Entry.source_id).where(Entry.source == "payment", Entry.order_id == order_id)
-    known = list(db.session.scalars(found.distinct()))
-    if len(known) == 1:
-        return known[0]
-    charge_lines = select(Entry.line_id).where(Entry.source == "balance", Entry.source_id == charge_transaction)
-    owner = select(Entry.source_id).where(Entry.source == "payment", Entry.line_id.in_(charge_lines)).limit(1)
-    return db.session.scalars(owner).first() or ""
 
 
 def post_unknown_balance(transaction_id: str, net: int, currency: str, on: date) -> None:
     """A movement that fits nothing, into suspense."""
-    if not is_posted("balance", transaction_id):
-        _store("balance", transaction_id, posting.unknown_arrives(net, currency), on, None)
+    _post_alone(transaction_id, posting.unknown_arrives(net, currency), on)
 
 
 def post_payout(transaction_id: str, net: int, currency: str, on: date) -> None:
     """Stripe's payout to the operator's bank."""
+    _post_alone(transaction_id, posting.payout_arrives(net, currency), on)
+
+
+def post_stripe_fee(transaction_id: str, net: int, currency: str, on: date) -> None:
+    """A fee Stripe took by itself, for no payment in particular."""
+    _post_alone(transaction_id, posting.fee_arrives(net, currency), on)
+
+
+def _post_alone(transaction_id: str, rows: Sequence[Row], on: date) -> None:
     if not is_posted("balance", transaction_id):
-        _store("balance", transaction_id, posting.payout_arrives(net, currency), on, None)
-
-
-def post_hand_over(parcel_id: int, lines: Sequence[OrderLine], on: date) -> None:
-    """The makers' shares of a parcel become payable: source "hand_over", every currency they stand in."""
-    for line in lines:
-        source, target = accounts.pending(line.unit_id), accounts.payable(line.unit_id)
-        signed = case((Entry.credit == source, Entry.amount_minor), else_=-Entry.amount_minor)
-        balances = db.session.execute(
-            select(Entry.currency, func.sum(signed).label("minor"))
-            .where(Entry.line_id == line.id, (Entry.credit == source) | (Entry.debit == source))
-            .group_by(Entry.currency)
-            .order_by(Entry.currency)
-        ).all()
-        rows = []
-        for balance in balances:
-            ids = (line.id, line.unit_id)
-            leg, minor = f"line:{line.id}:{balance.currency}", int(balance.minor)
-            if minor > 0:
-                rows.append(Row(leg, source, target, minor, balance.currency, *ids))
-            elif minor < 0:
-                rows.append(Row(leg, target, source, -minor, balance.currency, *ids))
-        _store("hand_over", str(parcel_id), rows, on, line.order_id)
+        _store("balance", transaction_id, rows, on, None)

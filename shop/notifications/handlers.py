@@ -20,7 +20,8 @@ from shop.orders.links import order_path
 from shop.orders.models import Order, OrderLine
 from shop.orders.queries import get_order_by_id, list_lines
 from shop.payments.events import RefundSettled
-from shop.payments.models import Refund
+from shop.payments.models import Refund, RefundPart
+from shop.payments.queries import list_refund_parts
 
 
 def subscribe_all() -> None:
@@ -78,12 +79,12 @@ def on_parcel_handed_over(event: ParcelHandedOver) -> None:
 def on_refund_settled(event: RefundSettled) -> None:
     """Money went back: how much, for which pieces."""
     refund = db.session.get_one(Refund, event.refund_id)
-    order = get_order_by_id(refund.order_id)
+    order, parts = get_order_by_id(refund.order_id), list_refund_parts(refund.id)
     _write(
         "refund_settled",
         order,
-        lines=_lines([line for line in list_lines(order.id) if line.id in refund.line_ids], order.language),
-        shipping_minor=refund.shipping_minor,
+        lines=_refunded_lines(order, parts),
+        shipping_minor=sum(part.amount_minor for part in parts if part.kind == "shipping"),
         amount_minor=refund.amount_minor,
         reason=refund.reason,
     )
@@ -97,6 +98,14 @@ def _write(kind: str, order: Order, **data: Any) -> None:
         "path": order_path(order, settings().secret_key),
     }
     write_letter(kind, order.email, order.language, {**head, **data}, order_id=order.id)
+
+
+def _refunded_lines(order: Order, parts: list[RefundPart]) -> list[dict[str, Any]]:
+    """The lines a refund gives something of back, with what it gives."""
+    given = {part.line_id: part.amount_minor for part in parts if part.line_id is not None}
+    lines = [line for line in list_lines(order.id) if line.id in given]
+    told = _lines(lines, order.language)
+    return [{**words, "minor": given[line.id]} for line, words in zip(lines, told, strict=True)]
 
 
 def _lines(lines: list[OrderLine], language: str) -> list[dict[str, Any]]:

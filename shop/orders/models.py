@@ -60,7 +60,9 @@ class Order(Base):
     address: Mapped[dict[str, Any]] = mapped_column(JSON)
     goods_minor: Mapped[int] = mapped_column(BigInteger)
     shipping_minor: Mapped[int] = mapped_column(BigInteger)
+    # Of all lines and of the postage; the part on the postage stands beside it.
     tax_minor: Mapped[int] = mapped_column(BigInteger, default=0)
+    shipping_tax_minor: Mapped[int] = mapped_column(BigInteger, default=0)
     duty_minor: Mapped[int] = mapped_column(BigInteger, default=0)
     discount_minor: Mapped[int] = mapped_column(BigInteger, default=0)
     total_minor: Mapped[int] = mapped_column(BigInteger)

@@ -107,3 +107,17 @@ def quarantine_order(order: Order, problem: str) -> None:
     order.state = next_order_state(order.state, "quarantine")
     order.problem = problem
     note(order.id, "quarantined", problem=problem)
+
+
+def call_refunded(order: Order) -> None:
+    """Every line has been given back."""
+    if order.state != "refunded":
+        order.state = next_order_state(order.state, "refund")
+
+
+def call_refund_failed(order: Order) -> None:
+    """What was given back is owed again: the order is what it was before."""
+    if order.state == "refunded":
+        filled = select(Reservation.id).where(Reservation.order_id == order.id, Reservation.state == "sold").limit(1)
+        was_filled = db.session.execute(filled).first() is not None
+        order.state = next_order_state(order.state, "fail_refund" if was_filled else "fail_unfilled_refund")

@@ -12,7 +12,17 @@ ORDER_STATES = (
     "refunded",  # everything given back
     "quarantined",  # Stripe reports another amount or currency than was agreed
 )
-LINE_STATES = ("placed", "paid", "accepted", "declined", "ready", "handed_over", "cancelled", "refunded")
+LINE_STATES = (
+    "placed",
+    "paid",
+    "accepted",
+    "declined",
+    "ready",
+    "handed_over",
+    "cancelled",
+    "refunded",
+    "refund_failed",  # its refund came back from the buyer's bank: not sent, and the money is owed
+)
 
 ORDER_TABLE = {
     ("awaiting_payment", "pay"): "paid",
@@ -34,6 +44,8 @@ ORDER_TABLE = {
     ("cancelled", "quarantine"): "quarantined",
     ("paid", "refund"): "refunded",
     ("unfillable", "refund"): "refunded",
+    ("refunded", "fail_refund"): "paid",
+    ("refunded", "fail_unfilled_refund"): "unfillable",
 }
 LINE_TABLE = {
     ("placed", "pay"): "paid",
@@ -53,6 +65,9 @@ LINE_TABLE = {
     ("cancelled", "refund"): "refunded",
     # What has left the country stays exported; its refund is a fact beside it.
     ("handed_over", "refund"): "handed_over",
+    ("handed_over", "fail_refund"): "handed_over",
+    ("refunded", "fail_refund"): "refund_failed",
+    ("refund_failed", "refund"): "refunded",
 }
 
 

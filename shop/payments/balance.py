@@ -1,6 +1,7 @@
 """Stripe's balance transactions: fetched with an overlapping window, stored raw, booked in the order they happened."""
 
 import logging
+from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -8,10 +9,20 @@ from sqlalchemy import func, select
 
 from shop.core import clock
 from shop.core.db import db, insert_new, transaction
-from shop.ledger.services import post_charge_balance, post_payout, post_refund_balance, post_unknown_balance
+from shop.ledger.posting import Movement
+from shop.ledger.services import (
+    post_charge_balance,
+    post_dispute_balance,
+    post_payout,
+    post_refund_balance,
+    post_refund_failure_balance,
+    post_stripe_fee,
+    post_unknown_balance,
+)
 from shop.orders.queries import list_lines, lock_order
+from shop.payments.disputes import bear_loss
 from shop.payments.gateway import BalanceView, gateway
-from shop.payments.models import Attempt, BalanceTransaction, Quarantine, Refund
+from shop.payments.models import Attempt, BalanceTransaction, Dispute, Quarantine, Refund
 
 log = logging.getLogger("shop.balance")
 
@@ -92,14 +103,7 @@ def _post(transaction_id: str) -> bool:
         return False
     done = True
     try:
-        if row.type in {"charge", "payment"}:
-            done = _post_charge(row)
-        elif row.type in {"refund", "payment_refund"}:
-            done = _post_refund(row)
-        elif row.type in {"payout", "payout_failure", "payout_cancel"}:
-            post_payout(row.id, row.net_minor, row.currency, clock.local_day(row.created_at))
-        else:
-            _set_aside(row, "unknown kind")
+        done = KINDS.get(row.type, _post_unknown)(row)
     except BelongsToNothing:
         done = clock.now() - row.imported_at > PATIENCE
         if done:
@@ -117,45 +121,81 @@ def _set_aside(row: BalanceTransaction, problem: str) -> None:
     )
 
 
+def _movement(row: BalanceTransaction) -> Movement:
+    return Movement(row.id, row.amount_minor, row.fee_minor, row.currency)
+
+
 def _post_charge(row: BalanceTransaction) -> bool:
     attempt = db.session.scalars(select(Attempt).where(Attempt.charge == row.source)).first()
     if attempt is None or attempt.payment_intent is None:
         raise BelongsToNothing
     # Where a maker's share stands changes with a hand-over: neither may happen while the other is being booked.
     lock_order(attempt.order_id)
-    return post_charge_balance(
-        attempt.order_id,
-        list_lines(attempt.order_id),
-        attempt.payment_intent,
-        transaction_id=row.id,
-        gross=row.amount_minor,
-        fee=row.fee_minor,
-        currency=row.currency,
-        on=clock.local_day(row.created_at),
-    )
+    lines, day = list_lines(attempt.order_id), clock.local_day(row.created_at)
+    return post_charge_balance(attempt.order_id, lines, attempt.payment_intent, _movement(row), day)
 
 
-def _post_refund(row: BalanceTransaction) -> bool:
+def _refund_of(row: BalanceTransaction) -> Refund:
     refund = db.session.scalars(select(Refund).where(Refund.stripe_id == row.source)).first()
     if refund is None:
         raise BelongsToNothing
     lock_order(refund.order_id)
-    attempt = db.session.get_one(Attempt, refund.attempt_id)
-    charge = db.session.scalars(
-        select(BalanceTransaction.id).where(
-            BalanceTransaction.source == attempt.charge, BalanceTransaction.posted_at.is_not(None)
-        )
-    ).first()
-    if charge is None:
-        return False
-    return post_refund_balance(
-        refund.order_id,
-        list_lines(refund.order_id),
-        str(refund.stripe_id),
-        charge_transaction=charge,
-        transaction_id=row.id,
-        gross=-row.amount_minor,
-        fee=row.fee_minor,
-        currency=row.currency,
-        on=clock.local_day(row.created_at),
-    )
+    return refund
+
+
+def _post_refund(row: BalanceTransaction) -> bool:
+    refund = _refund_of(row)
+    intent = str(db.session.get_one(Attempt, refund.attempt_id).payment_intent)
+    lines, day = list_lines(refund.order_id), clock.local_day(row.created_at)
+    return post_refund_balance(refund.order_id, lines, str(refund.stripe_id), intent, _movement(row), day)
+
+
+def _post_refund_failure(row: BalanceTransaction) -> bool:
+    refund = _refund_of(row)
+    lines, day = list_lines(refund.order_id), clock.local_day(row.created_at)
+    return post_refund_failure_balance(refund.order_id, lines, str(refund.stripe_id), _movement(row), day)
+
+
+def _post_adjustment(row: BalanceTransaction) -> bool:
+    """Stripe's word for what a dispute takes and gives back; anything else of that type is unknown."""
+    dispute = db.session.scalars(select(Dispute).where(Dispute.stripe_id == row.source)).first()
+    if dispute is None:
+        raise BelongsToNothing
+    order = lock_order(dispute.order_id)
+    intent = str(db.session.get_one(Attempt, dispute.attempt_id).payment_intent)
+    lines, day = list_lines(order.id), clock.local_day(row.created_at)
+    booked = post_dispute_balance(order.id, lines, dispute.stripe_id, intent, _movement(row), day)
+    if booked and dispute.status == "lost":
+        bear_loss(order, dispute)
+    return booked
+
+
+def _post_payout(row: BalanceTransaction) -> bool:
+    post_payout(row.id, row.net_minor, row.currency, clock.local_day(row.created_at))
+    return True
+
+
+def _post_stripe_fee(row: BalanceTransaction) -> bool:
+    post_stripe_fee(row.id, row.net_minor, row.currency, clock.local_day(row.created_at))
+    return True
+
+
+def _post_unknown(row: BalanceTransaction) -> bool:
+    _set_aside(row, "unknown kind")
+    return True
+
+
+# docs.stripe.com/reports/balance-transaction-types
+KINDS: dict[str, Callable[[BalanceTransaction], bool]] = {
+    "charge": _post_charge,
+    "payment": _post_charge,
+    "refund": _post_refund,
+    "payment_refund": _post_refund,
+    "refund_failure": _post_refund_failure,
+    "payment_failure_refund": _post_refund_failure,
+    "adjustment": _post_adjustment,
+    "payout": _post_payout,
+    "payout_failure": _post_payout,
+    "payout_cancel": _post_payout,
+    "stripe_fee": _post_stripe_fee,
+}

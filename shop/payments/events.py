@@ -1,4 +1,4 @@
-"""Facts about money going back."""
+"""Facts about money going back, and money contested."""
 
 from dataclasses import dataclass
 
@@ -8,3 +8,18 @@ class RefundSettled:
     """Stripe has given the money back."""
 
     refund_id: int
+
+
+@dataclass(frozen=True, slots=True)
+class RefundFailed:
+    """A refund that had succeeded did not reach the buyer after all: the money is owed again."""
+
+    refund_id: int
+
+
+@dataclass(frozen=True, slots=True)
+class DisputeChanged:
+    """A buyer contests a payment at the bank, or that has moved on: to Stripe's `status`."""
+
+    dispute_id: int
+    status: str

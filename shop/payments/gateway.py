@@ -75,6 +75,23 @@ class RefundView:
 
 
 @dataclass(frozen=True, slots=True)
+class DisputeView:
+    """A dispute: whether its money has been withdrawn and given back is read from its balance transactions."""
+
+    id: str
+    status: str
+    reason: str
+    amount_minor: int
+    currency: str
+    charge: str | None
+    payment_intent: str | None
+    is_refundable: bool
+    withdrawn: bool
+    reinstated: bool
+    answer_by: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
 class BalanceView:
     """A balance transaction; `raw` is what Stripe said, whole."""
 
@@ -197,13 +214,17 @@ class Gateway:
 
     def find_refund(self, payment_intent: str, key: str) -> RefundView | None:
         """The refund that carries our key in its metadata, if Stripe has one."""
+        return next((view for view in self.list_refunds(payment_intent) if view.metadata.get("refund") == key), None)
+
+    def list_refunds(self, payment_intent: str) -> list[RefundView]:
+        """Every refund Stripe has of a payment, also those that were not begun here, oldest first."""
         with _translated():
             page = self._client.v1.refunds.list({"payment_intent": payment_intent, "limit": 100})
-            for found in page.auto_paging_iter():
-                view = _refund(_plain(found))
-                if view.metadata.get("refund") == key:
-                    return view
-        return None
+            return [_refund(_plain(found)) for found in page.auto_paging_iter()][::-1]
+
+    def fetch_dispute(self, dispute_id: str) -> DisputeView:
+        with _translated():
+            return _dispute(_plain(self._client.v1.disputes.retrieve(dispute_id)))
 
     def list_balance_transactions(self, since: datetime) -> list[BalanceView]:
         """Movements of Stripe's balance created since a moment, oldest first."""
@@ -276,6 +297,24 @@ def _refund(plain: dict[str, Any]) -> RefundView:
         payment_intent=_id_of(plain.get("payment_intent")),
         failure=plain.get("failure_reason"),
         metadata=dict(plain.get("metadata") or {}),
+    )
+
+
+def _dispute(plain: dict[str, Any]) -> DisputeView:
+    moved = [int(item["amount"]) for item in plain.get("balance_transactions") or []]
+    due = (plain.get("evidence_details") or {}).get("due_by")
+    return DisputeView(
+        id=plain["id"],
+        status=plain["status"],
+        reason=plain.get("reason") or "",
+        amount_minor=int(plain["amount"]),
+        currency=str(plain["currency"]).upper(),
+        charge=_id_of(plain.get("charge")),
+        payment_intent=_id_of(plain.get("payment_intent")),
+        is_refundable=bool(plain.get("is_charge_refundable")),
+        withdrawn=any(minor < 0 for minor in moved),
+        reinstated=any(minor > 0 for minor in moved),
+        answer_by=datetime.fromtimestamp(due, UTC) if due else None,
     )
 
 

@@ -9,9 +9,10 @@ from sqlalchemy import or_, select
 from shop.core import clock
 from shop.core.db import db, insert_new, transaction
 from shop.core.outbox import enqueue
+from shop.payments.disputes import settle_dispute
 from shop.payments.gateway import EventView, SignatureWrong, gateway
-from shop.payments.models import Attempt, InboxEvent, Quarantine, Refund
-from shop.payments.refunds import send_refund
+from shop.payments.models import Attempt, InboxEvent, Quarantine
+from shop.payments.refunds import follow_refund, follow_refunds
 from shop.payments.settle import revive, settle_order
 
 # What the door answers 400 to.
@@ -50,11 +51,14 @@ def _route(kind: str, thing: dict[str, Any]) -> str:
     elif kind.startswith("payment_intent."):
         attempt = _find_attempt(intent=thing.get("id"), metadata=thing.get("metadata") or {})
     elif kind.startswith(("refund.", "charge.refund.")):
-        return _settle_refund(thing)
+        return "settled" if follow_refund(gateway().fetch_refund(str(thing.get("id")))) else "unknown"
+    elif kind.startswith("charge.dispute."):
+        return "settled" if settle_dispute(str(thing.get("id"))) else "unknown"
     elif kind.startswith("charge."):
-        attempt = _find_attempt(
-            intent=_id(thing.get("payment_intent")), charge=thing.get("id"), metadata=thing.get("metadata") or {}
-        )
+        intent = _id(thing.get("payment_intent"))
+        attempt = _find_attempt(intent=intent, charge=thing.get("id"), metadata=thing.get("metadata") or {})
+        if kind == "charge.refunded" and intent:
+            follow_refunds(intent)
         _ask_for_balance(str(thing.get("id")))
     else:
         return "ignored"
@@ -86,17 +90,6 @@ def _find_attempt(
         if value
     ]
     return db.session.scalars(select(Attempt).where(or_(*conditions)).limit(1)).first() if conditions else None
-
-
-def _settle_refund(thing: dict[str, Any]) -> str:
-    key = (thing.get("metadata") or {}).get("refund")
-    refund = db.session.scalars(
-        select(Refund).where(or_(Refund.stripe_id == thing.get("id"), Refund.key == (key or ""))).limit(1)
-    ).first()
-    if refund is None:
-        return "unknown"
-    send_refund(refund.id)
-    return "settled"
 
 
 def _ask_for_balance(charge: str) -> None:

@@ -48,9 +48,10 @@ class InboxEvent(Base):
 
 
 class Refund(Base):
-    """Money given back for whole lines (`line_ids`) and perhaps the shipping. Committed before Stripe is called.
+    """Money given back, in parts of lines, postage and duty. Committed before Stripe is called.
 
-    States: requested, pending, succeeded, failed. `amount_minor` in the order's currency.
+    States: requested, pending, succeeded, failed; one that succeeded may still fail days later, and `failed_at` says
+    when. A refund of a payment that bought nothing has no parts. `amount_minor` in the currency of the payment.
     """
 
     __tablename__ = "refund"
@@ -62,18 +63,75 @@ class Refund(Base):
     order_id: Mapped[int] = mapped_column(ForeignKey("shop_order.id"), index=True)
     attempt_id: Mapped[int] = mapped_column(ForeignKey("attempt.id"))
     key: Mapped[str] = mapped_column(unique=True)
-    line_ids: Mapped[list[int]] = mapped_column(JSON)
-    shipping_minor: Mapped[int] = mapped_column(BigInteger, default=0)
     amount_minor: Mapped[int] = mapped_column(BigInteger)
     currency: Mapped[str]
-    # buyer, declined, unfillable, duplicate, staff
+    # buyer, declined, unfillable, duplicate, staff, stripe (begun there)
     reason: Mapped[str]
     state: Mapped[str]
     stripe_id: Mapped[str | None] = mapped_column(unique=True)
     requested_by: Mapped[int | None] = mapped_column(BigId)
     requested_at: Mapped[datetime] = mapped_column(UTCDateTime)
     settled_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
+    failed_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
     failure: Mapped[str | None]
+
+
+class RefundPart(Base):
+    """What of an order a refund gives back: a part of a line (`amount_minor` with its tax), of the postage, of the duty.
+
+    How a line's part divides into net (commission in it) and tax is known, and filled in, when it is booked.
+    """
+
+    __tablename__ = "refund_part"
+    __table_args__ = (
+        CheckConstraint("kind IN ('line', 'shipping', 'duty')", "kind"),
+        CheckConstraint("amount_minor > 0", "positive"),
+        CheckConstraint("(kind = 'line') = (line_id IS NOT NULL)", "of_a_line"),
+    )
+    id: Mapped[int] = big_id()
+    refund_id: Mapped[int] = mapped_column(ForeignKey("refund.id"), index=True)
+    kind: Mapped[str]
+    line_id: Mapped[int | None] = mapped_column(ForeignKey("order_line.id"), index=True)
+    amount_minor: Mapped[int] = mapped_column(BigInteger)
+    net_minor: Mapped[int] = mapped_column(BigInteger, default=0)
+    commission_minor: Mapped[int] = mapped_column(BigInteger, default=0)
+    tax_minor: Mapped[int] = mapped_column(BigInteger, default=0)
+
+
+class Dispute(Base):
+    """A payment its buyer contests at the bank; `status` is Stripe's word, `warning_…` an inquiry that takes no money.
+
+    `withdrawn_at` and `reinstated_at` say when the bank took the money and gave it back. `is_refundable`: whether
+    Stripe still lets the charge be refunded.
+    """
+
+    __tablename__ = "dispute"
+    id: Mapped[int] = big_id()
+    stripe_id: Mapped[str] = mapped_column(unique=True)
+    order_id: Mapped[int] = mapped_column(ForeignKey("shop_order.id"), index=True)
+    attempt_id: Mapped[int] = mapped_column(ForeignKey("attempt.id"))
+    amount_minor: Mapped[int] = mapped_column(BigInteger)
+    currency: Mapped[str]
+    reason: Mapped[str]
+    status: Mapped[str]
+    is_refundable: Mapped[bool]
+    answer_by: Mapped[datetime | None] = mapped_column(UTCDateTime)
+    opened_at: Mapped[datetime] = mapped_column(UTCDateTime)
+    withdrawn_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
+    reinstated_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
+    closed_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
+
+
+class DisputePart(Base):
+    """What a dispute took of a line, as it was booked: net (commission in it) and tax."""
+
+    __tablename__ = "dispute_part"
+    id: Mapped[int] = big_id()
+    dispute_id: Mapped[int] = mapped_column(ForeignKey("dispute.id"), index=True)
+    line_id: Mapped[int] = mapped_column(ForeignKey("order_line.id"), index=True)
+    net_minor: Mapped[int] = mapped_column(BigInteger)
+    commission_minor: Mapped[int] = mapped_column(BigInteger)
+    tax_minor: Mapped[int] = mapped_column(BigInteger)
 
 
 class BalanceTransaction(Base):

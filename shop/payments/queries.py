@@ -7,7 +7,7 @@ from sqlalchemy import select
 from shop.core.db import db
 from shop.core.errors import NotFound
 from shop.ledger.models import Entry
-from shop.payments.models import Attempt, BalanceTransaction, Quarantine, Refund
+from shop.payments.models import Attempt, BalanceTransaction, Dispute, Quarantine, Refund, RefundPart
 
 
 def list_attempts(order_id: int) -> list[Attempt]:
@@ -18,6 +18,17 @@ def list_attempts(order_id: int) -> list[Attempt]:
 def list_refunds(order_id: int) -> list[Refund]:
     """Refunds of an order, oldest first."""
     return list(db.session.scalars(select(Refund).where(Refund.order_id == order_id).order_by(Refund.id)))
+
+
+def list_refund_parts(refund_id: int) -> list[RefundPart]:
+    """What of its order a refund gives back, lines first."""
+    statement = select(RefundPart).where(RefundPart.refund_id == refund_id).order_by(RefundPart.id)
+    return list(db.session.scalars(statement))
+
+
+def list_disputes(order_id: int) -> list[Dispute]:
+    """Disputes of an order, oldest first."""
+    return list(db.session.scalars(select(Dispute).where(Dispute.order_id == order_id).order_by(Dispute.id)))
 
 
 def list_open_refunds() -> list[Refund]:

@@ -2,7 +2,8 @@
 
 A report is a sum over facts and its detail is the list of the same facts, so a figure always opens to its lines.
 
-- booked: the order was paid that day. A refund counts on the day it succeeded.
+- booked: the order was paid that day. A refund counts on the day it succeeded, and against itself on the day it failed
+  after all; so does what a dispute took and gave back.
 - exported: the line was handed over for a destination abroad. A refund of it counts on the day it succeeded, if the
   line had been handed over by then; cancelling before that touches booked only.
 - settled: the refund window after the hand-over ended that day and no refund had been asked for by then (one that
@@ -24,11 +25,11 @@ from shop.artisans.models import Unit
 from shop.core import clock
 from shop.core.clock import day_bounds, local_day
 from shop.core.db import db
-from shop.core.money import allocate, round_half_up
+from shop.core.money import round_half_up
 from shop.core.policies import get_policy
 from shop.ledger.models import Entry
 from shop.orders.models import DeclaredSale, Order, OrderLine
-from shop.payments.models import BalanceTransaction, Refund
+from shop.payments.models import BalanceTransaction, Dispute, DisputePart, Refund, RefundPart
 from shop.programme.models import Edition, Membership, Programme
 from shop.reports.filters import ReportFilters
 
@@ -37,7 +38,7 @@ Cohort = tuple[str, str]
 
 
 class Fact(NamedTuple):
-    """A sale (amounts positive) or a refund (negative), in minor units of `currency`, goods without tax and postage.
+    """A sale (amounts positive) or a refund (negative; positive where one failed or a dispute was won), in minor units of `currency`, goods without tax and postage.
 
     `order_key` and `line_key` are equal for facts of the same order and line. `fees_minor` is the maker's share of the
     payment provider's fee. `rate_on` is the day whose exchange rate holds.
@@ -93,7 +94,6 @@ _COLUMNS: tuple[Any, ...] = (
     OrderLine.net_minor,
     OrderLine.tax_minor,
     OrderLine.commission_minor,
-    OrderLine.refunded_minor,
     OrderLine.fee_bearer,
     OrderLine.loss_bearer,
     OrderLine.family,
@@ -111,7 +111,7 @@ _COLUMNS: tuple[Any, ...] = (
 def _platform_facts(filters: ReportFilters, unit_id: int | None) -> list[Fact]:
     sales = list(db.session.execute(_narrow(_sales(filters), filters, unit_id)))
     refunds = [
-        row for row in db.session.execute(_narrow(_refunds(filters), filters, unit_id)) if row.line_id in row.line_ids
+        row for statement in _reversals(filters) for row in db.session.execute(_narrow(statement, filters, unit_id))
     ]
     window = timedelta(days=get_policy("refund_window_days", filters.last))
     if filters.basis == "settled":
@@ -126,7 +126,7 @@ def _platform_facts(filters: ReportFilters, unit_id: int | None) -> list[Fact]:
         facts.append(_sale(row, day + window if filters.basis == "settled" else day, day, fees.get(row.line_id, 0)))
     for row in refunds:
         origin_day = local_day(row.paid_at if filters.basis == "booked" else row.handed_over_at)
-        facts.append(_refund(row, local_day(row.settled_at), origin_day, fees.get(row.line_id, 0)))
+        facts.append(_refund(row, local_day(row.moment), origin_day, fees.get(row.line_id, 0)))
     return facts
 
 
@@ -147,17 +147,35 @@ def _sales(filters: ReportFilters) -> Select[Any]:
     return statement.where(OrderLine.handed_over_at >= start, OrderLine.handed_over_at < end, _abroad(filters))
 
 
-def _refunds(filters: ReportFilters) -> Select[Any]:
+# What takes a part of a line's money back (-1), and what brings it again (+1): the parts, the moment, the sign.
+_REVERSALS: tuple[tuple[Any, Any, Any, Any, int], ...] = (
+    (RefundPart, Refund, RefundPart.refund_id == Refund.id, Refund.settled_at, -1),
+    (RefundPart, Refund, (RefundPart.refund_id == Refund.id) & Refund.settled_at.is_not(None), Refund.failed_at, 1),
+    (DisputePart, Dispute, DisputePart.dispute_id == Dispute.id, Dispute.withdrawn_at, -1),
+    (DisputePart, Dispute, DisputePart.dispute_id == Dispute.id, Dispute.reinstated_at, 1),
+)
+
+
+def _reversals(filters: ReportFilters) -> Iterator[Select[Any]]:
+    """Statements for refunds, refunds that failed after all, money a dispute took, and what it gave back."""
     start, end = day_bounds(filters.first, filters.last)
-    statement: Select[Any] = (
-        select(*_COLUMNS, Refund.id.label("refund_id"), Refund.line_ids, Refund.settled_at)
-        .join(Order, OrderLine.order_id == Order.id)
-        .join(Refund, Refund.order_id == Order.id)
-        .where(Refund.state == "succeeded", Refund.settled_at >= start, Refund.settled_at < end)
-    )
-    if filters.basis == "booked":
-        return statement.where(Order.paid_at.is_not(None))
-    return statement.where(OrderLine.handed_over_at <= Refund.settled_at, _abroad(filters))
+    for part, whole, belongs, moment, sign in _REVERSALS:
+        statement: Select[Any] = (
+            select(
+                *_COLUMNS,
+                moment.label("moment"),
+                (part.net_minor * sign).label("given_minor"),
+                (part.commission_minor * sign).label("given_commission_minor"),
+            )
+            .join(Order, OrderLine.order_id == Order.id)
+            .join(part, part.line_id == OrderLine.id)
+            .join(whole, belongs)
+            .where(moment >= start, moment < end)
+        )
+        if filters.basis == "booked":
+            yield statement.where(Order.paid_at.is_not(None))
+        else:
+            yield statement.where(OrderLine.handed_over_at <= moment, _abroad(filters))
 
 
 def _abroad(filters: ReportFilters) -> Any:
@@ -175,14 +193,26 @@ def _narrow(statement: Select[Any], filters: ReportFilters, unit_id: int | None)
 
 
 def _first_refund_days(order_ids: set[int]) -> dict[int, date]:
-    """The day on which a refund that did not fail was first asked for, per line of some orders."""
+    """The day on which a refund that did not fail was first asked for, or a dispute took money, per line of orders."""
     days: dict[int, date] = {}
-    statement = select(Refund.line_ids, Refund.requested_at).where(Refund.state != "failed")
+    asked = (
+        select(RefundPart.line_id, Refund.requested_at.label("moment"))
+        .join(Refund, RefundPart.refund_id == Refund.id)
+        .where(Refund.state != "failed", RefundPart.line_id.is_not(None))
+    )
+    taken = (
+        select(DisputePart.line_id, Dispute.withdrawn_at.label("moment"))
+        .join(Dispute, DisputePart.dispute_id == Dispute.id)
+        .where(Dispute.withdrawn_at.is_not(None), Dispute.reinstated_at.is_(None))
+    )
     for chunk in _chunks(order_ids):
-        for row in db.session.execute(statement.where(Refund.order_id.in_(chunk))):
-            day = local_day(row.requested_at)
-            for line_id in row.line_ids:
-                days[line_id] = min(day, days.get(line_id, day))
+        rows = [
+            *db.session.execute(asked.where(Refund.order_id.in_(chunk))),
+            *db.session.execute(taken.where(Dispute.order_id.in_(chunk))),
+        ]
+        for row in rows:
+            day = local_day(row.moment)
+            days[row.line_id] = min(day, days.get(row.line_id, day))
     return days
 
 
@@ -195,14 +225,12 @@ def _sale(row: Row[Any], on: date, rate_on: date, fee_minor: int) -> Fact:
 
 
 def _refund(row: Row[Any], on: date, rate_on: date, fee_minor: int) -> Fact:
-    """The mirror of a sale, or its part: commission goes back pro rata; the fee goes back where the operator bears
-    what the provider keeps. Giving back a part of the price returns no goods."""
-    net = allocate(row.refunded_minor, [row.net_minor, row.tax_minor])[0]
-    part = Fraction(net, row.net_minor) if row.net_minor else Fraction(0)
-    quantity = row.quantity if net == row.net_minor else 0
+    """What was given back, or came back, of a line, as booked. The fee goes back pro rata where the operator bears what
+    the provider keeps. Giving back a part of the price returns no goods."""
+    part = Fraction(row.given_minor, row.net_minor) if row.net_minor else Fraction(0)
+    quantity = round(row.quantity * part) if abs(part) == 1 else 0
     fee = round_half_up(fee_minor * part) if row.loss_bearer == "operator" else 0
-    commission = round_half_up(row.commission_minor * part)
-    return _fact(row, "refund", on, rate_on, (-quantity, -net, -commission, -fee))
+    return _fact(row, "refund", on, rate_on, (quantity, row.given_minor, row.given_commission_minor, fee))
 
 
 def _fact(row: Row[Any], kind: str, on: date, rate_on: date, amounts: tuple[int, int, int, int]) -> Fact:

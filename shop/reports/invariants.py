@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date, timedelta
+from typing import Any
 
 from sqlalchemy import and_, case, func, or_, select
 
@@ -16,7 +17,7 @@ from shop.ledger.checks import missing_guards, unbalanced
 from shop.ledger.models import Entry
 from shop.ledger.queries import list_balances, sum_balance
 from shop.orders.models import Order, OrderLine, Reservation
-from shop.payments.models import Attempt, BalanceTransaction, Quarantine, Refund
+from shop.payments.models import Attempt, BalanceTransaction, Dispute, Quarantine, Refund
 from shop.reports.footing import compare_with_ledger
 
 # How long a settled payment may wait for its balance transaction.
@@ -102,27 +103,57 @@ def paid_orders_have_one_charge() -> list[str]:
     ]
 
 
+def _booked_at_stripe(source: str) -> Any:
+    """What causes of a kind took from (positive) or brought to Stripe: {source_id, minor}, as a subquery."""
+    signed = case((Entry.credit == accounts.STRIPE_PENDING, Entry.amount_minor), else_=-Entry.amount_minor)
+    statement = select(Entry.source_id, func.sum(signed).label("minor")).where(Entry.source == source)
+    return statement.group_by(Entry.source_id).subquery()
+
+
 def refunds_are_booked_once() -> list[str]:
-    """Every succeeded refund is in the books with its amount."""
-    booked = (
-        select(Entry.source_id, func.sum(Entry.amount_minor).label("minor"))
-        .where(Entry.source == "refund")
-        .group_by(Entry.source_id)
-        .subquery()
-    )
+    """Every refund that succeeded is in the books with its amount, and once more the other way if it failed later."""
+    given, back = _booked_at_stripe("refund"), _booked_at_stripe("refund_failed")
     rows = db.session.execute(
-        select(Refund.stripe_id, Refund.amount_minor, func.coalesce(booked.c.minor, 0).label("minor"))
-        .outerjoin(booked, booked.c.source_id == Refund.stripe_id)
-        .where(Refund.state == "succeeded", func.coalesce(booked.c.minor, 0) != Refund.amount_minor)
+        select(
+            Refund.stripe_id,
+            case((Refund.state == "succeeded", Refund.amount_minor), else_=0).label("due"),
+            (func.coalesce(given.c.minor, 0) + func.coalesce(back.c.minor, 0)).label("minor"),
+        )
+        .outerjoin(given, given.c.source_id == Refund.stripe_id)
+        .outerjoin(back, back.c.source_id == Refund.stripe_id)
     )
-    return [f"The refund {row.stripe_id} gave {row.amount_minor}, the books say {row.minor}." for row in rows]
+    return [
+        f"The refund {row.stripe_id} gave {row.due}, the books say {row.minor}." for row in rows if row.due != row.minor
+    ]
+
+
+def disputes_are_booked_once() -> list[str]:
+    """What a dispute took, and gave back, is in the books."""
+    taken, back = _booked_at_stripe("dispute"), _booked_at_stripe("dispute_won")
+    rows = db.session.execute(
+        select(
+            Dispute.stripe_id,
+            case(
+                (Dispute.withdrawn_at.is_not(None) & Dispute.reinstated_at.is_(None), Dispute.amount_minor), else_=0
+            ).label("due"),
+            (func.coalesce(taken.c.minor, 0) + func.coalesce(back.c.minor, 0)).label("minor"),
+        )
+        .outerjoin(taken, taken.c.source_id == Dispute.stripe_id)
+        .outerjoin(back, back.c.source_id == Dispute.stripe_id)
+    )
+    return [
+        f"The dispute {row.stripe_id} took {row.due}, the books say {row.minor}."
+        for row in rows
+        if row.due != row.minor
+    ]
 
 
 def goods_are_shared_out() -> list[str]:
     """For every paid line the booked shares of maker and commission are its net amount."""
     booked = (
         select(Entry.line_id, func.sum(Entry.amount_minor).label("minor"))
-        .where(Entry.source == "payment", Entry.line_id.is_not(None), Entry.credit != accounts.TAX)
+        .where(Entry.source == "payment", Entry.line_id.is_not(None))
+        .where(Entry.credit != accounts.TAX, Entry.debit != accounts.DISCOUNT)
         .group_by(Entry.line_id)
         .subquery()
     )
@@ -220,6 +251,7 @@ INVARIANTS: tuple[Callable[[], list[str]], ...] = (
     conversion_is_empty_when_all_has_arrived,
     paid_orders_have_one_charge,
     refunds_are_booked_once,
+    disputes_are_booked_once,
     goods_are_shared_out,
     stock_foots,
     holds_belong_to_live_orders,

@@ -1,11 +1,12 @@
 """Sales per artisan: the sums of a report and the lines behind each of them. Reads only."""
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import date, datetime
+from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import Select, select
 
 from shop.artisans.models import Unit
 from shop.core import clock
@@ -15,7 +16,7 @@ from shop.core.rates import DatedRate, RateBook
 from shop.i18n.messages import current_language
 from shop.i18n.messages import gettext as _
 from shop.orders.models import Order
-from shop.payments.models import Attempt, BalanceTransaction, Refund
+from shop.payments.models import Attempt, BalanceTransaction, Dispute, DisputePart, Refund, RefundPart
 from shop.reports.facts import Fact, list_facts
 from shop.reports.filters import ReportFilters
 
@@ -314,19 +315,29 @@ def _trace_payments(numbers: list[str], traces: dict[str, _Trace]) -> None:
         trace.payment_intent, trace.charge = payment_intent or "", charge or ""
         if charge and movement:
             trace.movements[charge].append(movement)
-    given_back = (
-        select(Order.number, Refund.line_ids, Refund.stripe_id, BalanceTransaction.id.label("movement"))
-        .join(Refund, Refund.order_id == Order.id)
-        .outerjoin(BalanceTransaction, BalanceTransaction.source == Refund.stripe_id)
-        .where(Order.number.in_(numbers), Refund.state == "succeeded", Refund.stripe_id.is_not(None))
+    for statement in _reversals_of(numbers):
+        for number, line_id, stripe_id, movement in db.session.execute(statement):
+            trace = traces[number]
+            if stripe_id not in trace.refunds[line_id]:
+                trace.refunds[line_id].append(stripe_id)
+            if movement and movement not in trace.movements[stripe_id]:
+                trace.movements[stripe_id].append(movement)
+
+
+def _reversals_of(numbers: list[str]) -> Iterator[Select[Any]]:
+    """Refunds that succeeded, whatever became of them, and disputes that took money, with their balance transactions."""
+    kinds: tuple[tuple[Any, Any, Any, Any], ...] = (
+        (RefundPart, Refund, RefundPart.refund_id == Refund.id, Refund.settled_at),
+        (DisputePart, Dispute, DisputePart.dispute_id == Dispute.id, Dispute.withdrawn_at),
     )
-    for number, line_ids, stripe_id, movement in db.session.execute(given_back):
-        trace, refund = traces[number], str(stripe_id)
-        for line_id in line_ids:
-            if refund not in trace.refunds[line_id]:
-                trace.refunds[line_id].append(refund)
-        if movement and movement not in trace.movements[refund]:
-            trace.movements[refund].append(movement)
+    for part, whole, belongs, moment in kinds:
+        yield (
+            select(Order.number, part.line_id, whole.stripe_id, BalanceTransaction.id.label("movement"))
+            .join(whole, whole.order_id == Order.id)
+            .join(part, belongs)
+            .outerjoin(BalanceTransaction, BalanceTransaction.source == whole.stripe_id)
+            .where(Order.number.in_(numbers), moment.is_not(None), part.line_id.is_not(None))
+        )
 
 
 def _line(fact: Fact, unit: Unit, book: RateBook, traces: dict[str, _Trace]) -> ReportLine:

@@ -62,7 +62,7 @@ HOMES = {
 }
 
 # They decide by values alone: no database, no clock, no settings.
-PURE = ("core.money", "orders.states", "ledger.posting", "ledger.accounts")
+PURE = ("core.money", "orders.states", "ledger.books", "ledger.posting", "ledger.accounts")
 PURE_MAY_IMPORT = ("core.errors", *PURE)
 
 # Imports inside a function, by module and what is imported, each with its reason.

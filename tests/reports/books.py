@@ -14,8 +14,10 @@ from shop.core.db import db
 from shop.core.ids import public_id
 from shop.core.tables import Rate
 from shop.ledger import services as ledger
+from shop.ledger.books import Part
+from shop.ledger.posting import Movement
 from shop.orders.models import DeclaredSale, Order, OrderLine
-from shop.payments.models import Attempt, BalanceTransaction, Refund
+from shop.payments.models import Attempt, BalanceTransaction, Refund, RefundPart
 from shop.programme.models import Edition, Membership, Programme
 
 LONG_AGO = datetime(2025, 1, 1, tzinfo=UTC)
@@ -223,11 +225,8 @@ def balance_arrives(order: Order, fee: int, *, gross: int | None = None, currenc
         order.id,
         lines_of_order(order),
         attempt.payment_intent or "",
-        transaction_id=movement,
-        gross=gross,
-        fee=fee,
-        currency=currency or order.currency,
-        on=local_day(order.paid_at),
+        Movement(movement, gross, fee, currency or order.currency),
+        local_day(order.paid_at),
     )
     return movement
 
@@ -239,12 +238,12 @@ def refunded(order: Order, at: datetime, *positions: int, requested_at: datetime
     for line in lines:
         line.refunded_minor, line.refunded_at = line.net_minor + line.tax_minor, at
     number = next(_counter)
+    amount = sum(line.refunded_minor for line in lines)
     refund = Refund(
         order_id=order.id,
         attempt_id=attempt.id,
         key=f"refund-{number}",
-        line_ids=[line.id for line in lines],
-        amount_minor=sum(line.refunded_minor for line in lines),
+        amount_minor=amount,
         currency=order.currency,
         reason="buyer",
         state="succeeded",
@@ -254,7 +253,21 @@ def refunded(order: Order, at: datetime, *positions: int, requested_at: datetime
     )
     db.session.add(refund)
     db.session.flush()
-    ledger.post_refund(order, lines, 0, attempt.payment_intent or "", refund.stripe_id or "", local_day(at))
+    wanted = [Part("line", line.refunded_minor, line.id) for line in lines]
+    intent, stripe_id = attempt.payment_intent or "", refund.stripe_id or ""
+    given = ledger.post_refund(order, lines_of_order(order), wanted, amount, intent, stripe_id, local_day(at))
+    for split in given.splits:
+        db.session.add(
+            RefundPart(
+                refund_id=refund.id,
+                kind="line",
+                line_id=split.line_id,
+                amount_minor=split.minor,
+                net_minor=split.net_minor,
+                commission_minor=split.commission_minor,
+                tax_minor=split.tax_minor,
+            )
+        )
     return refund
 
 

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from datetime import date
 
 import pytest
-from sqlalchemy import update
+from sqlalchemy import select, update
 
 from shop.catalogue.models import Variant
 from shop.core import clock as clock_module
@@ -14,7 +14,7 @@ from shop.ledger import accounts
 from shop.ledger.models import Entry
 from shop.ledger.services import post_unknown_balance
 from shop.orders.models import Order, OrderLine, Reservation
-from shop.payments.models import Attempt, BalanceTransaction, Refund
+from shop.payments.models import Attempt, BalanceTransaction, Dispute, Refund
 from shop.payments.refunds import request_refund
 from shop.reports.invariants import INVARIANTS, list_findings
 from tests.builders import make_order, make_product, make_unit
@@ -46,6 +46,24 @@ def entry(**values: object) -> Entry:
     return Entry(**{**fields, "effective_on": day, "posted_at": clock_module.now(), **values})
 
 
+def contested(order: Order) -> Dispute:
+    """A dispute that took money of which the books know nothing."""
+    attempt = db.session.scalars(select(Attempt).where(Attempt.order_id == order.id)).one()
+    now = clock_module.now()
+    return Dispute(
+        stripe_id="dp_x",
+        order_id=order.id,
+        attempt_id=attempt.id,
+        amount_minor=100,
+        currency="EUR",
+        reason="fraudulent",
+        status="needs_response",
+        is_refundable=False,
+        opened_at=now,
+        withdrawn_at=now,
+    )
+
+
 BREAKERS: dict[str, Callable[[Order], object]] = {
     "stripe_balance_equals_its_transactions": lambda order: db.session.execute(
         update(BalanceTransaction).values(net_minor=BalanceTransaction.net_minor + 1)
@@ -60,6 +78,7 @@ BREAKERS: dict[str, Callable[[Order], object]] = {
         update(Attempt).where(Attempt.order_id == order.id).values(payment_intent="pi_nobody_booked")
     ),
     "refunds_are_booked_once": lambda order: db.session.execute(update(Refund).values(amount_minor=1)),
+    "disputes_are_booked_once": lambda order: db.session.add(contested(order)),
     "goods_are_shared_out": lambda order: db.session.execute(
         update(OrderLine).where(OrderLine.order_id == order.id).values(net_minor=OrderLine.net_minor - 1)
     ),

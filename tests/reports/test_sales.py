@@ -9,7 +9,7 @@ from shop.core.clock import VirtualClock
 from shop.core.db import db, transaction
 from shop.core.errors import NotFound
 from shop.orders.models import OrderLine
-from shop.payments.models import Refund
+from shop.payments.models import Refund, RefundPart
 from shop.reports.filters import ReportFilters
 from shop.reports.footing import compare_with_ledger
 from shop.reports.sales import Report, SalesRow, artisan_sales, lines_of
@@ -61,7 +61,7 @@ def test_a_partial_refund_in_april_is_worth_the_rate_of_march_and_leaves_march_a
         assert line is not None
         line.refunded_minor, line.refunded_at = 4000, utc(2026, 4, 15, 10)
         books.rate("EUR", date(2026, 4, 15), 11_000_000)
-        refund = {"order_id": line.order_id, "attempt_id": 1, "key": "partial", "line_ids": [line.id]}
+        refund = {"order_id": line.order_id, "attempt_id": 1, "key": "partial"}
         money = {
             "amount_minor": 4000,
             "currency": "EUR",
@@ -70,7 +70,11 @@ def test_a_partial_refund_in_april_is_worth_the_rate_of_march_and_leaves_march_a
             "stripe_id": "re_part",
         }
         times = {"requested_at": utc(2026, 4, 15, 9), "settled_at": utc(2026, 4, 15, 10)}
-        db.session.add(Refund(**refund, **money, **times))
+        whole = Refund(**refund, **money, **times)
+        db.session.add(whole)
+        db.session.flush()
+        part = {"refund_id": whole.id, "kind": "line", "line_id": line.id, "amount_minor": 4000}
+        db.session.add(RefundPart(**part, net_minor=4000, commission_minor=400))
     row = only_row(artisan_sales(APRIL))
     assert (row.gross_minor, row.refunds_minor, row.net_minor, row.net_mad_minor) == (0, 4000, -4000, -43000)
     assert row.commission_minor == -400

@@ -130,10 +130,9 @@ class Workshops:
     def _refund(self, order_id: int, line_ids: list[int] | None) -> None:
         """The buyer asks for their money back. Before the parcel leaves that ends the order, afterwards it does not."""
         with transaction():
-            lines, shipping = refundable(order_id)
-            left = {line.id for line in lines}
-            if db.session.get_one(Order, order_id).state != "paid" or not (left or shipping):
+            left = refundable(order_id)
+            if db.session.get_one(Order, order_id).state != "paid" or not left.total:
                 return
-            if line_ids is None or set(line_ids) <= left:
+            if line_ids is None or set(line_ids) <= left.lines.keys():
                 request_refund(order_id, line_ids=line_ids, reason="buyer", actor=self._officer)
         self._past.catch_up()

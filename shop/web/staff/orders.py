@@ -26,7 +26,7 @@ from shop.orders.queries import get_order, list_events, list_lines, list_orders
 from shop.orders.states import ORDER_STATES, TransitionRefused
 from shop.payments.checkout import abandon_order
 from shop.payments.queries import list_attempts, list_quarantine, list_refunds
-from shop.payments.refunds import refundable, request_refund
+from shop.payments.refunds import REFUNDABLE, refundable, request_refund
 from shop.web.guards import current_officer
 from shop.web.staff import words
 from shop.web.staff.forms import LineField, StaffForm, required
@@ -121,10 +121,10 @@ def _page(order: Order, wrong: StaffForm | None = None) -> str:
     lines = list_lines(order.id)
     units = _units_of(lines)
     events = list_events(order.id)
-    left, shipping_left = refundable(order.id)
+    left = refundable(order.id)
     hand_overs = _hand_over_forms(order, lines, units, wrong)
     refund = wrong if isinstance(wrong, RefundForm) else None
-    if refund is None and order.state in ("paid", "unfillable") and (left or shipping_left):
+    if refund is None and order.state in REFUNDABLE and left.total:
         refund = _refund_form(order.id, formdata=None)
     return render_template(
         "staff/orders/show.html",
@@ -136,7 +136,7 @@ def _page(order: Order, wrong: StaffForm | None = None) -> str:
         account_words=_account_words(units),
         attempts=list_attempts(order.id),
         refunds=list_refunds(order.id),
-        left_minor=sum(line.net_minor + line.tax_minor for line in left) + shipping_left,
+        left_minor=left.total,
         quarantined=[row for row in list_quarantine() if row.order_id == order.id],
         events=events,
         actors=_names_of(event.actor for event in events),
@@ -203,7 +203,10 @@ def _refund_form(order_id: int, **kwargs: Any) -> RefundForm:
         ("all", _("Everything not given back yet, with the postage")),
         ("lines", _("Only the lines ticked below")),
     ]
-    form.lines.choices = [(str(line.id), f"{line.quantity} × {line.title}") for line in refundable(order_id)[0]]
+    left = refundable(order_id).lines
+    form.lines.choices = [
+        (str(line.id), f"{line.quantity} × {line.title}") for line in list_lines(order_id) if line.id in left
+    ]
     form.reason.choices = [("", _("Choose")), *((code, words.refund_reasons()[code]) for code in REASONS)]
     return form
 

@@ -30,6 +30,7 @@ def line_badge(state: str) -> Badge:
         "handed_over": ("good", _("Handed over")),
         "cancelled": ("neutral", _("Cancelled")),
         "refunded": ("neutral", _("Refunded")),
+        "refund_failed": ("wrong", _("Refund came back")),
     }[state]
 
 
@@ -73,6 +74,7 @@ def refund_reasons() -> dict[str, str]:
         "unfillable": _("The stock was gone"),
         "duplicate": _("Paid twice"),
         "staff": _("Decision of the programme"),
+        "stripe": _("Begun at Stripe"),
     }
 
 
@@ -93,6 +95,9 @@ def event_name(kind: str) -> str:
         "handed_over": _("Handed over to the carrier"),
         "refund_requested": _("Refund asked for"),
         "refund_failed": _("Refund failed"),
+        "refund_at_stripe": _("Refund begun at Stripe"),
+        "refund_waits_for_dispute": _("Refund waits until the bank has decided"),
+        "disputed": _("Payment contested at the bank"),
         "refunded": _("Refunded"),
     }.get(kind, kind)
 

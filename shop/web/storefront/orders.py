@@ -213,7 +213,7 @@ def _arrival(order: Order, handed_over_on: date) -> tuple[str, str]:
 
 def _waiting_entries(order: Order, lines: list[OrderLine]) -> tuple[dict[str, Any], ...]:
     states = {line.state for line in lines}
-    if states <= {"declined", "cancelled", "refunded"}:
+    if states <= {"declined", "cancelled", "refunded", "refund_failed"}:
         text = _("The maker could not make it. Your money is given back in full.")
         if "declined" not in states and all(line.answered_at is None for line in lines):
             text = _("This part of the order was cancelled and its money given back.")
