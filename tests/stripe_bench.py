@@ -21,7 +21,11 @@ from tests.demo.double.spec import SpecObserver
 
 
 class Bench:
-    """`pay(order)` as a buyer would; `deliver()` the webhooks; `work()` as the worker would."""
+    """`pay(order)` as a buyer would; `deliver()` the webhooks; `work()` as the worker would.
+
+    What begins at Stripe: `dispute`, `end_dispute`, `refund_at_stripe`, `fail_refund`, `payout`. They happen at the
+    double at once and return Stripe's objects; the shop learns of them by `work()`.
+    """
 
     def __init__(self, app: Flask, clock: VirtualClock) -> None:
         self.app, self.clock = app, clock
@@ -33,6 +37,7 @@ class Bench:
             webhook_url="http://localhost/webhooks/stripe",
             webhook_secrets=list(self.settings.stripe_webhook_secrets),
             observer=self.observer,
+            send=self._send,
         )
         self.answers: list[int] = []
 
@@ -55,14 +60,12 @@ class Bench:
 
     def deliver(self) -> int:
         """Hand the shop every webhook that is due."""
-        client = self.app.test_client()
+        return deliver_due(self.double)
 
-        def send(url: str, body: bytes, headers: Any) -> int:
-            status = client.post("/webhooks/stripe", data=body, headers=dict(headers)).status_code
-            self.answers.append(status)
-            return status
-
-        return deliver_due(self.double, send)
+    def _send(self, url: str, body: bytes, headers: Any) -> int:
+        answer = self.app.test_client().post("/webhooks/stripe", data=body, headers=dict(headers))
+        self.answers.append(answer.status_code)
+        return answer.status_code
 
     def work(self, **advance: float) -> None:
         """Deliver and do every job, letting a little time pass so that what was put off a few seconds comes too."""
@@ -79,9 +82,39 @@ class Bench:
         self.pay(order, card)
         self.work()
 
-    def control(self, name: str, **values: Any) -> None:
+    def control(self, name: str, **values: Any) -> Any:
+        """Set a control or do a verb of the double; its values, or what came of it."""
         answer = self.double.test_client().post(f"/_ctl/{name}", json=values)
         assert answer.status_code == 200, answer.json
+        return answer.json[name]  # type: ignore[index]
+
+    def dispute(self, order: Order, **values: Any) -> Any:
+        """The buyer's bank disputes the charge of an order: all that was not given back, for fraud, as a chargeback.
+
+        Or `amount=` minor units, `reason=` one of Stripe's, `inquiry=True` without moving money.
+        """
+        return self.control("dispute", charge=self.charge(order), **values)
+
+    def end_dispute(self, dispute: Any, outcome: str) -> Any:
+        """The bank decides: `won`, `lost`, `review`; for an inquiry also `escalated` and `closed`."""
+        return self.control("dispute", dispute=dispute["id"], outcome=outcome)
+
+    def refund_at_stripe(self, order: Order, amount: int | None = None) -> Any:
+        """Somebody refunds in Stripe's dashboard: all that is left or an amount in minor units, without our metadata."""
+        more = {} if amount is None else {"amount": amount}
+        return self.control("refund", charge=self.charge(order), **more)
+
+    def fail_refund(self, refund_id: str, reason: str = "expired_or_canceled_card") -> Any:
+        """The money of a refund comes back now, also long after it succeeded.
+
+        To let the next refunds fail by themselves: `control("refund_fails", times=1, days=3)`; to let them begin
+        pending: `control("refund_pending", times=1, seconds=60)`. Then move the clock.
+        """
+        return self.control("fail_refund", refund=refund_id, reason=reason)
+
+    def payout(self) -> Any:
+        """Stripe pays out what is available, one automatic payout per currency; `control("hurry")` lets them arrive."""
+        return self.control("payout")
 
     def forget_failures(self) -> None:
         """Make every postponed job due now."""
@@ -89,6 +122,12 @@ class Bench:
             db.session.execute(
                 update(Job).where(Job.done_at.is_(None)).values(run_at=self.clock() - timedelta(seconds=1))
             )
+
+    def charge(self, order: Order) -> str:
+        """The identifier of the charge that paid an order."""
+        charges = self.charges(order)
+        assert charges, "this order was not paid"
+        return str(charges[0]["id"])
 
     def charges(self, order: Order) -> list[Any]:
         """Successful charges at Stripe for an order, refunded or not."""

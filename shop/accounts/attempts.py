@@ -3,6 +3,7 @@
 import hashlib
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from ipaddress import IPv6Address, ip_address
 
 from sqlalchemy import delete, select, update
 from sqlalchemy.exc import IntegrityError
@@ -25,6 +26,15 @@ class Limit:
 def key_of(kind: str, value: str) -> str:
     """What is counted, without keeping whose number or address it was."""
     return f"{kind}:{hashlib.sha256(value.encode()).hexdigest()[:32]}"
+
+
+def network_of(ip: str) -> str:
+    """An address as counted: all of an IPv6 customer's addresses are one."""
+    try:
+        address = ip_address(ip)
+    except ValueError:
+        return "unknown"
+    return str(int(address) >> 64) if isinstance(address, IPv6Address) else str(address)
 
 
 def count_attempt(key: str, limit: Limit) -> bool:

@@ -1,11 +1,10 @@
 """Writes of accounts: opening one, coming in, changing a secret."""
 
 from datetime import timedelta
-from ipaddress import IPv6Address, ip_address
 
 from sqlalchemy import delete, select
 
-from shop.accounts.attempts import Limit, count_attempt, forget_attempts, key_of, window_start
+from shop.accounts.attempts import Limit, count_attempt, forget_attempts, key_of, network_of, window_start
 from shop.accounts.errors import HandleInvalid, HandleTaken, TooManyAttempts, WrongSecret
 from shop.accounts.handles import normalise_email, normalise_handle, normalise_phone
 from shop.accounts.models import Account, Handle, WebSession
@@ -90,7 +89,9 @@ def authenticate(handle: str, secret: str, *, ip: str) -> Account:
 
 
 def _count(key: str, ip: str) -> None:
-    counters = [(key, limit) for limit in HANDLE_LIMITS] + [(key_of("ip", _network(ip)), limit) for limit in IP_LIMITS]
+    counters = [(key, limit) for limit in HANDLE_LIMITS] + [
+        (key_of("ip", network_of(ip)), limit) for limit in IP_LIMITS
+    ]
     with transaction():
         passed = [(limit, count_attempt(counter, limit)) for counter, limit in counters]
     ends = [window_start(limit) + limit.window for limit, within in passed if not within]
@@ -104,15 +105,6 @@ def _count(key: str, ip: str) -> None:
             ),
             minutes=minutes,
         )
-
-
-def _network(ip: str) -> str:
-    """An address as counted: all of an IPv6 customer's addresses are one."""
-    try:
-        address = ip_address(ip)
-    except ValueError:
-        return "unknown"
-    return str(int(address) >> 64) if isinstance(address, IPv6Address) else str(address)
 
 
 def change_secret(account_id: int, secret: str, *, actor: int | None) -> None:

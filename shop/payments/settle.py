@@ -133,9 +133,11 @@ def _apply_payment(order: Order, attempt: Attempt, view: SessionView) -> None:
         return
     today = clock.today()
     enqueue("import_balance", {}, key=f"balance-{intent}", run_at=clock.now() + timedelta(seconds=2))
-    if (view.amount_minor, view.currency) != (attempt.amount_minor, attempt.currency):
+    charged = (view.amount_minor, view.currency)
+    # What was agreed stands twice: on the attempt as sent, and on the order, which nobody may have changed since.
+    if charged != (attempt.amount_minor, attempt.currency) or charged != (order.total_minor, order.currency):
         problem = (
-            f"Stripe charged {view.amount_minor} {view.currency}, agreed were {attempt.amount_minor} {attempt.currency}"
+            f"Stripe charged {view.amount_minor} {view.currency}, agreed were {order.total_minor} {order.currency}"
         )
         db.session.add(
             Quarantine(kind="amount", stripe_id=intent, order_id=order.id, data={"problem": problem}, at=clock.now())

@@ -3,33 +3,39 @@
 import base64
 import binascii
 import logging
-import re
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from shop.demo.double import control, idempotency, refunds, resources, sessions, timeline
-from shop.demo.double.errors import ApiError, not_implemented
-from shop.demo.double.events import API_VERSION
-from shop.demo.double.params import (
-    DATED_PAGE,
-    EXPAND,
-    PAGE,
-    Choice,
-    Currency,
-    Fields,
-    ListOf,
-    Text,
-    absent,
-    decode,
+from shop.demo.double import (
+    balance,
+    control,
+    customers,
+    events,
+    evidence,
+    idempotency,
+    intents,
+    methods,
+    payment_pages,
+    payments,
+    payouts,
+    products,
+    refunds,
+    resources,
+    sessions,
+    setups,
+    sources,
+    timeline,
 )
+from shop.demo.double.errors import ApiError, Declined, not_implemented
+from shop.demo.double.events import API_VERSION
+from shop.demo.double.operations import Operation
+from shop.demo.double.params import decode
 from shop.demo.double.state import State
 
 KEY_PREFIX = "sk_test_demo_"
 log = logging.getLogger(__name__)
-
-Work = Callable[..., dict[str, Any]]
 
 
 @dataclass(frozen=True)
@@ -58,109 +64,21 @@ class Exchange:
     answer: Answer
 
 
-@dataclass(frozen=True)
-class Operation:
-    """`work(state, params, host, *identifiers)`; `name` is the specification's operation id."""
-
-    name: str
-    method: str
-    path: re.Pattern[str]
-    fields: Fields
-    work: Work
-
-
-def _getter(kind: str) -> Work:
-    return lambda state, params, host, identifier: resources.get(state, kind, identifier)
-
-
-def _lister(kind: str) -> Work:
-    return lambda state, params, host: resources.page(state, kind, params)
-
-
-def _operation(name: str, method: str, path: str, fields: Fields, work: Work) -> Operation:
-    return Operation(name, method, re.compile(path.replace("{}", "([^/]+)")), fields, work)
-
-
-ONE = Fields(EXPAND)
-SESSIONS = "/v1/checkout/sessions"
 OPERATIONS = (
-    _operation("PostCheckoutSessions", "POST", SESSIONS, sessions.CREATE, sessions.create),
-    _operation(
-        "GetCheckoutSessions",
-        "GET",
-        SESSIONS,
-        Fields(
-            {
-                **DATED_PAGE,
-                "payment_intent": Text(),
-                "status": Choice("complete", "expired", "open"),
-                **absent("customer", "customer_account", "customer_details", "payment_link", "subscription"),
-            }
-        ),
-        _lister(sessions.KIND),
-    ),
-    _operation("GetCheckoutSessionsSession", "GET", SESSIONS + "/{}", ONE, _getter(sessions.KIND)),
-    _operation(
-        "PostCheckoutSessionsSessionExpire",
-        "POST",
-        SESSIONS + "/{}/expire",
-        ONE,
-        lambda state, params, host, identifier: sessions.expire(state, identifier),
-    ),
-    _operation(
-        "GetCheckoutSessionsSessionLineItems",
-        "GET",
-        SESSIONS + "/{}/line_items",
-        Fields(PAGE),
-        lambda state, params, host, identifier: resources.items(state, identifier, params),
-    ),
-    _operation(
-        "GetPaymentIntents",
-        "GET",
-        "/v1/payment_intents",
-        Fields({**DATED_PAGE, **absent("customer", "customer_account")}),
-        _lister("payment_intent"),
-    ),
-    _operation(
-        "GetPaymentIntentsIntent",
-        "GET",
-        "/v1/payment_intents/{}",
-        Fields({**EXPAND, **absent("client_secret")}),
-        _getter("payment_intent"),
-    ),
-    _operation(
-        "GetCharges",
-        "GET",
-        "/v1/charges",
-        Fields({**DATED_PAGE, "payment_intent": Text(), **absent("customer", "transfer_group")}),
-        _lister("charge"),
-    ),
-    _operation("GetChargesCharge", "GET", "/v1/charges/{}", ONE, _getter("charge")),
-    _operation("PostRefunds", "POST", "/v1/refunds", refunds.CREATE, refunds.create),
-    _operation(
-        "GetRefunds",
-        "GET",
-        "/v1/refunds",
-        Fields({**DATED_PAGE, "charge": Text(), "payment_intent": Text()}),
-        _lister("refund"),
-    ),
-    _operation("GetRefundsRefund", "GET", "/v1/refunds/{}", ONE, _getter("refund")),
-    _operation(
-        "GetBalanceTransactions",
-        "GET",
-        "/v1/balance_transactions",
-        Fields({**DATED_PAGE, "currency": Currency(), "source": Text(), "type": Text(), **absent("payout")}),
-        _lister("balance_transaction"),
-    ),
-    _operation("GetBalanceTransactionsId", "GET", "/v1/balance_transactions/{}", ONE, _getter("balance_transaction")),
-    _operation(
-        "GetEvents",
-        "GET",
-        "/v1/events",
-        Fields({**DATED_PAGE, "type": Text(), "types": ListOf(Text()), **absent("delivery_success")}),
-        _lister("event"),
-    ),
-    _operation("GetEventsId", "GET", "/v1/events/{}", ONE, _getter("event")),
+    *sessions.OPERATIONS,
+    *payments.OPERATIONS,
+    *refunds.OPERATIONS,
+    *evidence.OPERATIONS,
+    *balance.OPERATIONS,
+    *payouts.OPERATIONS,
+    *events.OPERATIONS,
+    *customers.OPERATIONS,
+    *products.OPERATIONS,
+    *methods.OPERATIONS,
+    *sources.OPERATIONS,
+    *intents.OPERATIONS,
+    *setups.OPERATIONS,
+    *payment_pages.OPERATIONS,
 )
 
 
@@ -230,20 +148,25 @@ def _run(
     if wait:
         time.sleep(wait)
     fault = control.spend(state, "status")
-    if fault:
-        error = _fault(fault)
-        return _refusal(state, key, print_, request, error)
+    if fault and not fault["after_work"]:
+        return _refusal(state, key, print_, request, _fault(fault))
     params = operation.fields.read(decode(call.form))
     timeline.tick(state)
     try:
         with state.transaction():
             paths = params.pop("expand", [])
-            body = operation.work(state, params, call.host, *identifiers)
+            try:
+                body = operation.work(state, params, call.host, *identifiers)
+            except Declined as error:
+                return _refusal(state, key, print_, request, error)
             body = resources.expand(state, body, paths)
-            if key:
+            if key and not fault:
                 idempotency.keep(state, key, print_, request, 200, body)
     except ApiError as error:
         return _refusal(state, key, print_, request, error)
+    if fault:
+        # The work is done and stays; only the answer lies.
+        return _refusal(state, key, print_, request, _fault(fault))
     return 200, body
 
 

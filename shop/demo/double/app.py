@@ -1,17 +1,27 @@
 """The double as a WSGI application: the API, the pay page and the controls."""
 
 import json
+from collections import Counter
 from collections.abc import Callable
 from datetime import datetime
-from typing import Any
+from typing import Any, Protocol
 
 from flask import Flask, Response, request
 
-from shop.demo.double import api, control, pages, timeline, webhooks
-from shop.demo.double.state import Endpoint, State
+from shop.demo.double import api, control, pages, payouts, timeline, verbs, webhooks
+from shop.demo.double.errors import ApiError
+from shop.demo.double.state import Endpoint, Send, State
 
-Observer = Callable[[api.Exchange], None]
 EXTENSION = "stripe_double"
+
+
+class Observer(Protocol):
+    """Is shown every exchange of the API; `seen` counts them by operation, `violations` says what was wrong."""
+
+    violations: list[str]
+    seen: Counter[str]
+
+    def __call__(self, exchange: api.Exchange) -> None: ...
 
 
 def create_double(
@@ -22,20 +32,23 @@ def create_double(
     webhook_url: str | None,
     webhook_secrets: list[str],
     observer: Observer | None = None,
+    send: Send | None = None,
 ) -> Flask:
     """Make a double. `path` is a file for its state (None: memory only), `clock` gives aware times.
 
-    `observer` is called with every Exchange of the API. The seed of an existing file stays what it was.
+    `observer` is called with every Exchange of the API, and its violations can be read at `/_ctl/violations`. `send`
+    carries webhooks instead of HTTP; an OSError counts as no answer. The seed of an existing file stays what it was.
     """
     app = Flask(__name__)
     state = State(path, clock, seed, Endpoint(webhook_url, tuple(webhook_secrets)))
+    state.send = send
     app.extensions[EXTENSION] = state
     # A fault that closes the connection is an exception that must reach the server.
     app.config["PROPAGATE_EXCEPTIONS"] = True
     app.json.sort_keys = False  # type: ignore[attr-defined]
     pages.register(app, state)
     _add_api(app, state, observer)
-    _add_controls(app, state)
+    _add_controls(app, state, observer)
     return app
 
 
@@ -45,10 +58,10 @@ def state_of(double: Flask) -> State:
     return state
 
 
-def deliver_due(double: Flask, send: webhooks.Send | None = None) -> int:
+def deliver_due(double: Flask, send: Send | None = None) -> int:
     """Do what time does by itself, then try the webhooks that are due; returns how many were tried.
 
-    `send(url, body, headers) -> status` replaces HTTP; an OSError counts as no answer.
+    `send(url, body, headers) -> status` carries them this once.
     """
     state = state_of(double)
     timeline.tick(state)
@@ -65,24 +78,46 @@ def _add_api(app: Flask, state: State, observer: Observer | None) -> None:
         answer = api.answer(state, call)
         if observer:
             observer(api.Exchange(call, answer))
-        return _json(answer.body, answer.status, answer.headers)
+        return _json(answer.body, answer.status, answer.headers, cut=control.spend(state, "truncate") is not None)
+
+    @app.after_request
+    def deliver_early(response: Response) -> Response:
+        if control.value(state, "webhooks")["early"]:
+            webhooks.deliver(state)
+        return response
 
 
-def _add_controls(app: Flask, state: State) -> None:
+def _add_controls(app: Flask, state: State, observer: Observer | None) -> None:
+    @app.get("/_ctl/violations")
+    def list_violations() -> Response:
+        if observer is None:
+            return _json({"error": "No examiner watches this double."}, 404)
+        return _json({"violations": observer.violations, "seen": observer.seen})
+
     @app.get("/_ctl/")
     def list_controls() -> Response:
-        return _json({"controls": control.describe(state)})
+        return _json({"controls": control.describe(state), "verbs": verbs.describe(state)})
 
     @app.post("/_ctl/<name>")
     def set_control(name: str) -> Response:
-        if name not in control.DEFAULTS:
-            return _json({"error": f"There is no control {name}.", "controls": list(control.DEFAULTS)}, 404)
+        names = [*control.CONTROLS, *verbs.VERBS]
+        if name not in names:
+            return _json({"error": f"There is no control {name}.", "controls": names}, 404)
         try:
-            values = control.assign(state, name, json.loads(request.get_data() or b"{}"))
-        except ValueError as error:
+            values = json.loads(request.get_data() or b"{}")
+            if name in verbs.VERBS:
+                return _json({name: verbs.act(state, name, values)})
+            values = control.assign(state, name, values)
+        except (ValueError, ApiError) as error:
             return _json({"error": str(error)}, 400)
+        if name == "payouts":
+            with state.transaction():
+                payouts.schedule(state)
         return _json({name: values})
 
 
-def _json(body: dict[str, Any], status: int = 200, headers: dict[str, str] | None = None) -> Response:
-    return Response(json.dumps(body), status, headers, mimetype="application/json")
+def _json(
+    body: dict[str, Any], status: int = 200, headers: dict[str, str] | None = None, *, cut: bool = False
+) -> Response:
+    text = json.dumps(body)
+    return Response(text[: len(text) // 2] if cut else text, status, headers, mimetype="application/json")

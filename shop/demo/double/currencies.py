@@ -1,4 +1,4 @@
-"""Currencies as Stripe counts them, and the rates at which the double's account settles in euro.
+"""Currencies as Stripe counts them, and the rates at which the double's account exchanges them.
 
 Source of the exponents: https://docs.stripe.com/currencies (zero-decimal, three-decimal and special cases).
 """
@@ -6,7 +6,7 @@ Source of the exponents: https://docs.stripe.com/currencies (zero-decimal, three
 import hashlib
 from decimal import ROUND_HALF_UP, Decimal
 
-SETTLEMENT = "eur"
+EURO = "eur"
 
 # Euro for one unit. Demonstration values near those of 2026; the day and the seed move them by up to one per cent.
 RATES = {
@@ -72,20 +72,26 @@ def step(currency: str) -> int:
     return 100 if currency in WHOLE_UNITS else 1
 
 
-def rate(currency: str, day: int, seed: int) -> Decimal:
-    """Euro for one unit of `currency` on a day (days since 1970)."""
-    if currency == SETTLEMENT:
+def fixed_rate(currency: str, into: str = EURO) -> Decimal:
+    """Units of `into` for one unit of `currency`, the same every day."""
+    return Decimal(RATES[currency]) / Decimal(RATES[into])
+
+
+def rate(currency: str, day: int, seed: int, into: str = EURO) -> Decimal:
+    """Units of `into` for one unit of `currency` on a day (days since 1970), to six digits."""
+    if currency == into:
         return Decimal(1)
-    digest = hashlib.sha256(f"{seed}:{currency}:{day}".encode()).digest()
+    pair = currency if into == EURO else f"{currency}:{into}"
+    digest = hashlib.sha256(f"{seed}:{pair}:{day}".encode()).digest()
     drift = Decimal(int.from_bytes(digest[:2]) - 32768) / Decimal(3_276_800)
-    value = Decimal(RATES[currency]) * (1 + drift)
+    value = fixed_rate(currency, into) * (1 + drift)
     return value.quantize(Decimal(1).scaleb(value.adjusted() - 5))
 
 
-def settle(amount: int, currency: str, value: Decimal) -> int:
-    """`amount` minor units of `currency` in cents of the settlement currency, rounded half up."""
-    euro_cents = Decimal(amount).scaleb(-exponent(currency)) * value * 100
-    return int(euro_cents.quantize(Decimal(1), ROUND_HALF_UP))
+def settle(amount: int, currency: str, value: Decimal, into: str = EURO) -> int:
+    """`amount` minor units of `currency` in minor units of `into`, rounded half up (away from zero)."""
+    settled = (Decimal(amount).scaleb(-exponent(currency)) * value).scaleb(exponent(into))
+    return int(settled.quantize(Decimal(1), ROUND_HALF_UP))
 
 
 def money_text(amount: int, currency: str, language: str = "en") -> str:

@@ -21,7 +21,7 @@ class ApiError(Exception):
         code: str | None = None,
         param: str | None = None,
         kept: bool = True,
-        **more: str,
+        **more: Any,
     ) -> None:
         super().__init__(message)
         self.status = status
@@ -40,6 +40,21 @@ class ApiError(Exception):
         if self.param:
             error["param"] = self.param
         return {"error": error}
+
+
+class Declined(ApiError):
+    """A bank said no, which is written down: unlike any other refusal it does not undo what was done before it.
+
+    `error` is that of `cards.refusal`, with what else the answer names.
+    """
+
+    def __init__(self, error: dict[str, Any]) -> None:
+        super().__init__(402, error["message"])
+        self.error = error
+
+    def body(self) -> dict[str, Any]:
+        """The JSON document Stripe answers with."""
+        return {"error": self.error}
 
 
 def invalid(message: str, param: str | None = None, code: str | None = None) -> ApiError:

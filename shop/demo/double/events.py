@@ -4,11 +4,11 @@ import copy
 from typing import Any
 
 from shop.demo.double import webhooks
+from shop.demo.double.operations import lists, reads
+from shop.demo.double.params import DATED_PAGE, Fields, ListOf, Text, absent
 from shop.demo.double.state import State
 
 API_VERSION = "2026-05-27.dahlia"
-# Stripe lists and gives out events for thirty days.
-KEPT_SECONDS = 30 * 24 * 3600
 
 
 def emit(
@@ -17,9 +17,8 @@ def emit(
     thing: dict[str, Any],
     *,
     previous: dict[str, Any] | None = None,
-    at: int | None = None,
 ) -> dict[str, Any]:
-    """Record an event about `thing` and line up its webhooks. `at` is when it happened, if before now."""
+    """Record an event about `thing` and line up its webhooks."""
     data: dict[str, Any] = {"object": copy.deepcopy(thing)}
     if previous is not None:
         data["previous_attributes"] = previous
@@ -27,7 +26,7 @@ def emit(
         "id": state.new_id("evt_1"),
         "object": "event",
         "api_version": API_VERSION,
-        "created": state.now() if at is None else at,
+        "created": state.now(),
         "data": data,
         "livemode": False,
         "pending_webhooks": 0,
@@ -36,3 +35,13 @@ def emit(
     }
     event["pending_webhooks"] = webhooks.enqueue(state, event)
     return state.add(event)
+
+
+OPERATIONS = (
+    lists(
+        "GetEvents",
+        "event",
+        Fields({**DATED_PAGE, "type": Text(), "types": ListOf(Text()), **absent("delivery_success")}),
+    ),
+    reads("GetEventsId", "event"),
+)

@@ -10,7 +10,7 @@ from flask import Flask, Response, redirect, render_template, request
 from markupsafe import Markup
 
 from shop.demo.double import payments, sessions, timeline
-from shop.demo.double.cards import CARDS, passes_luhn
+from shop.demo.double.cards import CARDS, expired, passes_luhn
 from shop.demo.double.currencies import money_text
 from shop.demo.double.errors import ApiError
 from shop.demo.double.params import EMAIL
@@ -106,7 +106,7 @@ def _expiry(text: str, now: int) -> tuple[int, int] | None:
     if not match:
         return None
     month, year = int(match[1]), 2000 + int(match[2])
-    if not 1 <= month <= 12 or (year - 1970) * 12 + month <= now // 2_629_746:
+    if not 1 <= month <= 12 or expired(month, year, now):
         return None
     return month, year
 

@@ -139,6 +139,26 @@ class Metadata:
         return {key: text for key, text in value.items() if text != ""}
 
 
+class MetadataChange:
+    """Metadata to add: None at a key removes that key, None for the whole removes them all."""
+
+    def read(self, value: Any, name: str) -> dict[str, str | None] | None:
+        if value == "":
+            return None
+        kept = Metadata().read(value, name)
+        return {key: kept.get(key) for key in value}
+
+
+@dataclass(frozen=True)
+class Clearable:
+    """What an empty value unsets: None then."""
+
+    shape: Shape
+
+    def read(self, value: Any, name: str) -> Any:
+        return None if value == "" else self.shape.read(value, name)
+
+
 @dataclass(frozen=True)
 class ListOf:
     item: Shape

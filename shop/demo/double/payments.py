@@ -3,9 +3,11 @@
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from shop.demo.double import balance, sessions
-from shop.demo.double.cards import CARDS, CODES, MESSAGES, TestCard
+from shop.demo.double import balance, fates, methods, sessions
+from shop.demo.double.cards import CARDS, TestCard, failure_code, refusal
 from shop.demo.double.events import emit
+from shop.demo.double.operations import lists, reads
+from shop.demo.double.params import DATED_PAGE, EXPAND, Fields, Text, absent
 from shop.demo.double.state import State
 
 Outcome = Literal["paid", "declined", "authenticate"]
@@ -67,7 +69,7 @@ def authenticate(state: State, session_id: str, accepted: bool) -> Outcome:
             "message": "The provided PaymentMethod has failed authentication. You can provide payment_method_data or a "
             "new PaymentMethod to attempt to fulfill this PaymentIntent again.",
         }
-        _fail(state, intent, error)
+        fail(state, intent, error)
     return "declined"
 
 
@@ -104,12 +106,26 @@ def _intent(state: State, session: dict[str, Any]) -> dict[str, Any]:
     if session["payment_intent"]:
         intent = state.find(session["payment_intent"]) or {}
         return intent | {"amount": session["amount_total"]}
-    identifier = state.new_id("pi_3")
     data = state.hidden(session["id"])["intent"]
-    intent = {
+    intent = new_intent(state, session["amount_total"], session["currency"]) | {
+        "description": data.get("description"),
+        "excluded_payment_method_types": session["excluded_payment_method_types"] or None,
+        "metadata": data.get("metadata", {}),
+        "receipt_email": data.get("receipt_email"),
+        "shipping": shipping(data.get("shipping")),
+    }
+    session["payment_intent"] = intent["id"]
+    state.put(session)
+    return state.add(intent)
+
+
+def new_intent(state: State, amount: int, currency: str) -> dict[str, Any]:
+    """A PaymentIntent that waits for its payment method."""
+    identifier = state.new_id("pi_3")
+    return {
         "id": identifier,
         "object": "payment_intent",
-        "amount": session["amount_total"],
+        "amount": amount,
         "amount_capturable": 0,
         "amount_details": {"tip": {}},
         "amount_received": 0,
@@ -122,15 +138,15 @@ def _intent(state: State, session: dict[str, Any]) -> dict[str, Any]:
         "client_secret": state.new_id(f"{identifier}_secret_"),
         "confirmation_method": "automatic",
         "created": state.now(),
-        "currency": session["currency"],
+        "currency": currency,
         "customer": None,
         "customer_account": None,
-        "description": data.get("description"),
-        "excluded_payment_method_types": session["excluded_payment_method_types"] or None,
+        "description": None,
+        "excluded_payment_method_types": None,
         "last_payment_error": None,
         "latest_charge": None,
         "livemode": False,
-        "metadata": data.get("metadata", {}),
+        "metadata": {},
         "next_action": None,
         "on_behalf_of": None,
         "payment_method": None,
@@ -145,22 +161,20 @@ def _intent(state: State, session: dict[str, Any]) -> dict[str, Any]:
         },
         "payment_method_types": ["card"],
         "processing": None,
-        "receipt_email": data.get("receipt_email"),
+        "receipt_email": None,
         "review": None,
         "setup_future_usage": None,
-        "shipping": _shipping(data.get("shipping")),
+        "shipping": None,
         "statement_descriptor": None,
         "statement_descriptor_suffix": None,
         "status": "requires_payment_method",
         "transfer_data": None,
         "transfer_group": None,
     }
-    session["payment_intent"] = identifier
-    state.put(session)
-    return state.add(intent)
 
 
-def _shipping(data: dict[str, Any] | None) -> dict[str, Any] | None:
+def shipping(data: dict[str, Any] | None) -> dict[str, Any] | None:
+    """Where a payment's goods go, with every field Stripe shows."""
     if data is None:
         return None
     blank = dict.fromkeys(("city", "country", "line1", "line2", "postal_code", "state"))
@@ -188,21 +202,14 @@ def _ask_bank(state: State, session: dict[str, Any], intent: dict[str, Any], pay
 
 
 def _charge(state: State, session: dict[str, Any], intent: dict[str, Any], card: TestCard, payer: Payer) -> Outcome:
-    charge = _new_charge(state, session, intent, card, payer)
-    state.add(charge)
+    expires = (payer.exp_month, payer.exp_year)
+    billing = _billing(session, payer)
+    method = methods.new_card(state, payer.number, billing, country=payer.country, expires=expires)
+    charge = state.add(new_charge(state, intent, card, method), hidden=fates.hidden(card))
     intent |= {"latest_charge": charge["id"], "next_action": None}
     if card.decline:
         emit(state, "charge.failed", charge)
-        error = {
-            "type": "card_error",
-            "charge": charge["id"],
-            "code": charge["failure_code"],
-            "doc_url": "https://stripe.com/docs/error-codes/" + charge["failure_code"].replace("_", "-"),
-            "message": charge["failure_message"],
-        }
-        if charge["failure_code"] == "card_declined":
-            error["decline_code"] = card.decline
-        _fail(state, intent, error)
+        fail(state, intent, refusal(card) | {"charge": charge["id"]})
         return "declined"
     balance.book(state, charge)
     intent |= {
@@ -216,6 +223,7 @@ def _charge(state: State, session: dict[str, Any], intent: dict[str, Any], card:
     emit(state, "charge.succeeded", charge)
     emit(state, "payment_intent.succeeded", intent)
     emit(state, "checkout.session.completed", session)
+    fates.follow(state, charge, card)
     return "paid"
 
 
@@ -239,10 +247,21 @@ def _complete(state: State, session: dict[str, Any], payer: Payer) -> None:
     state.put(session, due=None)
 
 
-def _fail(state: State, intent: dict[str, Any], error: dict[str, Any]) -> None:
+def fail(state: State, intent: dict[str, Any], error: dict[str, Any]) -> None:
+    """Note why a try to pay came to nothing; another may follow."""
     intent |= {"last_payment_error": error, "payment_method": None, "status": "requires_payment_method"}
     state.put(intent, hidden={})
     emit(state, "payment_intent.payment_failed", intent)
+
+
+def _billing(session: dict[str, Any], payer: Payer) -> dict[str, Any]:
+    return {
+        "address": _address(payer),
+        "email": session["customer_email"] or payer.email,
+        "name": payer.name,
+        "phone": None,
+        "tax_id": None,
+    }
 
 
 def _address(payer: Payer) -> dict[str, Any]:
@@ -256,38 +275,33 @@ def _address(payer: Payer) -> dict[str, Any]:
     }
 
 
-def _new_charge(
-    state: State, session: dict[str, Any], intent: dict[str, Any], card: TestCard, payer: Payer
+def new_charge(
+    state: State, intent: dict[str, Any], card: TestCard, method: dict[str, Any], *, captured: bool = True
 ) -> dict[str, Any]:
+    """The charge of one try to pay with a card: captured or only authorised, or failed where the card is declined."""
     failed = card.decline is not None
-    code = card.decline if card.decline in CODES else "card_declined"
+    captured = captured and not failed
     return {
         "id": state.new_id("ch_3"),
         "object": "charge",
         "amount": intent["amount"],
-        "amount_captured": 0 if failed else intent["amount"],
+        "amount_captured": intent["amount"] if captured else 0,
         "amount_refunded": 0,
         "application": None,
         "application_fee": None,
         "application_fee_amount": None,
         "balance_transaction": None,
-        "billing_details": {
-            "address": _address(payer),
-            "email": session["customer_email"] or payer.email,
-            "name": payer.name,
-            "phone": None,
-            "tax_id": None,
-        },
+        "billing_details": method["billing_details"],
         "calculated_statement_descriptor": "DEMONSTRATION",
-        "captured": not failed,
+        "captured": captured,
         "created": state.now(),
         "currency": intent["currency"],
-        "customer": None,
+        "customer": intent["customer"],
         "description": intent["description"],
         "disputed": False,
         "failure_balance_transaction": None,
-        "failure_code": code if failed else None,
-        "failure_message": MESSAGES[card.decline] if card.decline else None,
+        "failure_code": failure_code(card) if failed else None,
+        "failure_message": refusal(card)["message"] if failed else None,
         "fraud_details": {},
         "livemode": False,
         "metadata": intent["metadata"],
@@ -295,8 +309,8 @@ def _new_charge(
         "outcome": _outcome(card),
         "paid": not failed,
         "payment_intent": intent["id"],
-        "payment_method": state.new_id("pm_1"),
-        "payment_method_details": {"card": _card_details(intent, card, payer), "type": "card"},
+        "payment_method": method["id"],
+        "payment_method_details": {"card": _card_details(intent, card, method["card"]), "type": "card"},
         "radar_options": {},
         "receipt_email": intent["receipt_email"],
         "receipt_number": None,
@@ -330,7 +344,7 @@ def _outcome(card: TestCard) -> dict[str, Any]:
     }
 
 
-def _card_details(intent: dict[str, Any], card: TestCard, payer: Payer) -> dict[str, Any]:
+def _card_details(intent: dict[str, Any], card: TestCard, shown: dict[str, Any]) -> dict[str, Any]:
     secure = {
         "authentication_flow": "challenge",
         "electronic_commerce_indicator": "05",
@@ -349,13 +363,13 @@ def _card_details(intent: dict[str, Any], card: TestCard, payer: Payer) -> dict[
             "address_postal_code_check": None,
             "cvc_check": "fail" if card.decline == "incorrect_cvc" else "pass",
         },
-        "country": payer.country,
-        "exp_month": payer.exp_month,
-        "exp_year": payer.exp_year,
-        "fingerprint": f"demo{payer.number[-4:]}{card.brand}",
-        "funding": "credit",
+        "country": shown["country"],
+        "exp_month": shown["exp_month"],
+        "exp_year": shown["exp_year"],
+        "fingerprint": shown["fingerprint"],
+        "funding": shown["funding"],
         "installments": None,
-        "last4": payer.number[-4:],
+        "last4": shown["last4"],
         "mandate": None,
         "network": card.brand,
         "network_transaction_id": None,
@@ -363,3 +377,15 @@ def _card_details(intent: dict[str, Any], card: TestCard, payer: Payer) -> dict[
         "three_d_secure": secure if card.authenticates else None,
         "wallet": None,
     }
+
+
+OPERATIONS = (
+    lists("GetPaymentIntents", "payment_intent", Fields({**DATED_PAGE, **absent("customer", "customer_account")})),
+    reads("GetPaymentIntentsIntent", "payment_intent", Fields({**EXPAND, **absent("client_secret")})),
+    lists(
+        "GetCharges",
+        "charge",
+        Fields({**DATED_PAGE, "payment_intent": Text(), **absent("customer", "transfer_group")}),
+    ),
+    reads("GetChargesCharge", "charge"),
+)

@@ -2,60 +2,91 @@
 
 from typing import Any
 
-from shop.demo.double import balance, sessions
 from shop.demo.double.errors import invalid, missing_resource, not_implemented
-from shop.demo.double.events import KEPT_SECONDS
 from shop.demo.double.state import State
 
 EXPANDABLE = {
     "balance_transaction",
     "charge",
+    "customer",
+    "failure_balance_transaction",
     "latest_charge",
     "payment_intent",
+    "payment_method",
     "product",
     "shipping_rate",
     "source",
 }
-NOT_STORED = {"customer", "invoice", "payment_link", "payment_method", "review", "setup_intent", "subscription"}
+NOT_STORED = {"invoice", "latest_attempt", "payment_link", "review", "setup_intent", "subscription"}
 DEEPEST = 4
 # Error messages name the parameter of the path.
-PARAMS = {"payment_intent": "intent"}
+PARAMS = {
+    "checkout.session": "session",
+    "dispute": "dispute",
+    "payment_intent": "intent",
+    "payment_method": "payment_method",
+    "payout": "payout",
+    "price": "price",
+    "setup_intent": "intent",
+}
+# Stripe lists and gives out events for thirty days.
+EVENTS_KEPT = 30 * 24 * 3600
 ADDRESSES = {
     "balance_transaction": "/v1/balance_transactions",
     "charge": "/v1/charges",
     "checkout.session": "/v1/checkout/sessions",
+    "customer": "/v1/customers",
+    "dispute": "/v1/disputes",
     "event": "/v1/events",
     "payment_intent": "/v1/payment_intents",
+    "payment_method": "/v1/payment_methods",
+    "payout": "/v1/payouts",
+    "price": "/v1/prices",
+    "product": "/v1/products",
     "refund": "/v1/refunds",
+    "setup_intent": "/v1/setup_intents",
 }
 
 
 def get(state: State, kind: str, identifier: str) -> dict[str, Any]:
     """One object as the API shows it; raises Stripe's 404."""
-    found = sessions.get(state, identifier) if kind == sessions.KIND else state.find(identifier, kind)
-    if found is None or (kind == "event" and found["created"] < state.now() - KEPT_SECONDS):
+    found = state.find(identifier, kind)
+    if found is None or (kind == "event" and found["created"] < state.now() - EVENTS_KEPT):
         raise missing_resource(kind, identifier, PARAMS.get(kind, "id"))
     return _shown(state, found)
 
 
 def page(state: State, kind: str, params: dict[str, Any]) -> dict[str, Any]:
-    """A list object, newest first; every filter is the name of a field."""
+    """A list object, newest first; every filter is the name of a field, but for a payout's transactions."""
     params = dict(params)
     params.pop("expand", None)
     created = dict(params.pop("created", {}))
+    arrival = params.pop("arrival_date", {})
+    payout = params.pop("payout", None)
+    if payout:
+        _check_automatic(state, payout)
     limit = _limit(params)
     after, before = _cursors(state, kind, params)
     types = _types(params) if kind == "event" else None
     if kind == "event":
-        created["gte"] = max(created.get("gte", 0), state.now() - KEPT_SECONDS)
-    found, more = state.page(kind, equal=params, created=created, types=types, after=after, before=before, limit=limit)
+        created["gte"] = max(created.get("gte", 0), state.now() - EVENTS_KEPT)
+    found, more = state.page(
+        kind,
+        equal=params,
+        ranges={"created": created, "arrival_date": arrival},
+        payout=payout,
+        types=types,
+        after=after,
+        before=before,
+        limit=limit,
+    )
     return listing([_shown(state, one) for one in found], more, ADDRESSES[kind])
 
 
 def items(state: State, identifier: str, params: dict[str, Any]) -> dict[str, Any]:
     """The lines of a session, in their order."""
-    sessions.get(state, identifier)
-    found = sessions.line_items(state, identifier)
+    get(state, "checkout.session", identifier)
+    found: list[dict[str, Any]] = state.hidden(identifier)["items"]
     limit = _limit(params)
     ids = [item["id"] for item in found]
     start, end = 0, len(found)
@@ -95,7 +126,7 @@ def _expand_in(state: State, thing: dict[str, Any], parts: list[str], path: str)
     if not parts:
         return
     name, rest = parts[0], parts[1:]
-    if name == "line_items" and thing.get("object") == sessions.KIND:
+    if name == "line_items" and thing.get("object") == "checkout.session":
         thing.setdefault(name, items(state, thing["id"], {}))
     elif name == "refunds" and thing.get("object") == "charge":
         found, more = state.page("refund", equal={"charge": thing["id"]})
@@ -119,7 +150,11 @@ def _expand_in(state: State, thing: dict[str, Any], parts: list[str], path: str)
 
 
 def _shown(state: State, thing: dict[str, Any]) -> dict[str, Any]:
-    return balance.shown(state, thing) if thing.get("object") == "balance_transaction" else thing
+    """As the API shows it: a balance transaction is pending until its day."""
+    if thing.get("object") != "balance_transaction":
+        return thing
+    available = state.now() >= thing["available_on"]
+    return thing | {"status": "available" if available else "pending"}
 
 
 def _limit(params: dict[str, Any]) -> int:
@@ -137,6 +172,14 @@ def _cursors(state: State, kind: str, params: dict[str, Any]) -> tuple[str | Non
         if cursor and state.find(cursor, kind) is None:
             raise missing_resource(kind, cursor, name, 400)
     return after, before
+
+
+def _check_automatic(state: State, identifier: str) -> None:
+    payout = state.find(identifier, "payout")
+    if payout is None:
+        raise missing_resource("payout", identifier, "payout", 400)
+    if not payout["automatic"]:
+        raise invalid("Balance transaction history can only be filtered on automatic transfers, not manual.", "payout")
 
 
 def _types(params: dict[str, Any]) -> list[str] | None:

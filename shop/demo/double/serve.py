@@ -11,7 +11,7 @@ from typing import Any
 from flask import Flask
 from werkzeug.serving import WSGIRequestHandler, make_server
 
-from shop.demo.double.app import create_double, deliver_due, state_of
+from shop.demo.double.app import Observer, create_double, deliver_due, state_of
 
 DELIVERY_PAUSE = 0.2
 log = logging.getLogger(__name__)
@@ -67,7 +67,13 @@ class DoubleServer:
 
 
 def serve(
-    host: str, port: int, path: str | None, webhook_url: str | None, webhook_secrets: list[str], seed: int
+    host: str,
+    port: int,
+    path: str | None,
+    webhook_url: str | None,
+    webhook_secrets: list[str],
+    seed: int,
+    observer: Observer | None = None,
 ) -> None:
     """Run a double on the real clock until SIGTERM or Ctrl-C; raises NotLoopback for any other address."""
     _check_loopback(host)
@@ -77,6 +83,7 @@ def serve(
         seed=seed,
         webhook_url=webhook_url,
         webhook_secrets=webhook_secrets,
+        observer=observer,
     )
     server = DoubleServer(double, host, port)
 

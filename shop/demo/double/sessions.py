@@ -2,11 +2,14 @@
 
 from typing import Any
 
-from shop.demo.double import currencies
+from shop.demo.double import currencies, products, resources
 from shop.demo.double.errors import ApiError, invalid, missing_resource, not_implemented
 from shop.demo.double.events import emit
+from shop.demo.double.operations import ONE, lists, operation, reads
 from shop.demo.double.params import (
+    DATED_PAGE,
     EXPAND,
+    PAGE,
     Boolean,
     Choice,
     Currency,
@@ -23,6 +26,7 @@ from shop.demo.double.params import (
 from shop.demo.double.state import State
 
 KIND = "checkout.session"
+SESSIONS = resources.ADDRESSES[KIND]
 SHORTEST, LONGEST = 30 * 60, 24 * 3600
 SMALLEST_EURO_CENTS = 50
 LARGEST = 99_999_999
@@ -38,8 +42,6 @@ payment_method_configuration payment_method_data permissions phone_number_collec
 saved_payment_method_options setup_intent_data shipping_address_collection subscription_data tax_id_collection
 wallet_options
 """
-TAX_BEHAVIOUR = Choice("exclusive", "inclusive", "unspecified")
-
 PRODUCT_DATA = Fields(
     {
         "name": Text(),
@@ -55,7 +57,7 @@ PRICE_DATA = Fields(
         "currency": Currency(),
         "unit_amount": Integer(),
         "product_data": PRODUCT_DATA,
-        "tax_behavior": TAX_BEHAVIOUR,
+        "tax_behavior": products.TAX_BEHAVIOUR,
         **absent("product", "recurring", "unit_amount_decimal"),
     },
     ("currency", "unit_amount", "product_data"),
@@ -65,9 +67,10 @@ LINE = Fields(
         "price_data": PRICE_DATA,
         "quantity": Integer(),
         "metadata": Metadata(),
-        **absent("adjustable_quantity", "dynamic_tax_rates", "price", "tax_rates"),
+        "price": Text(),
+        **absent("adjustable_quantity", "dynamic_tax_rates", "tax_rates"),
     },
-    ("price_data", "quantity"),
+    ("quantity",),
 )
 BOUND = Fields({"unit": Choice("business_day", "day", "hour", "month", "week"), "value": Integer()}, ("unit", "value"))
 SHIPPING_RATE = Fields(
@@ -79,27 +82,22 @@ SHIPPING_RATE = Fields(
         ),
         "delivery_estimate": Fields({"minimum": BOUND, "maximum": BOUND}),
         "metadata": Metadata(),
-        "tax_behavior": TAX_BEHAVIOUR,
+        "tax_behavior": products.TAX_BEHAVIOUR,
         **absent("tax_code"),
     },
     ("display_name", "fixed_amount"),
 )
 ADDRESS = Fields({name: Text() for name in ("city", "country", "line1", "line2", "postal_code", "state")}, ("line1",))
+SHIPPING = Fields(
+    {"address": ADDRESS, "name": Text(), "carrier": Text(), "phone": Text(), "tracking_number": Text()},
+    ("address", "name"),
+)
 INTENT_DATA = Fields(
     {
         "metadata": Metadata(),
         "description": Text(1000),
         "receipt_email": Email(),
-        "shipping": Fields(
-            {
-                "address": ADDRESS,
-                "name": Text(),
-                "carrier": Text(),
-                "phone": Text(),
-                "tracking_number": Text(),
-            },
-            ("address", "name"),
-        ),
+        "shipping": SHIPPING,
         **absent(
             "application_fee_amount",
             "capture_method",
@@ -163,10 +161,11 @@ CREATE = Fields(
 def create(state: State, params: dict[str, Any], host: str) -> dict[str, Any]:
     """Open a session; `host` is where its pay page is served, with a final slash."""
     now = state.now()
-    currency = _currency(params)
     expires_at = _expiry(params, now)
     _refuse_unsupported(params)
-    items = [_item(state, line, now) for line in params["line_items"]]
+    prices = [_price(state, line, i) for i, line in enumerate(params["line_items"])]
+    currency = _currency(params, prices)
+    items = [_item(state, line, price) for line, price in zip(params["line_items"], prices, strict=True)]
     rates = [_shipping_rate(state, option["shipping_rate_data"], now) for option in params.get("shipping_options", [])]
     subtotal = sum(item["amount_total"] for item in items)
     identifier = state.new_id("cs_test_a1", 56)
@@ -215,7 +214,7 @@ def get(state: State, identifier: str) -> dict[str, Any]:
     return session
 
 
-def expire(state: State, identifier: str) -> dict[str, Any]:
+def expire(state: State, params: dict[str, Any], host: str, identifier: str) -> dict[str, Any]:
     """Close an open session before its time."""
     session = get(state, identifier)
     if session["status"] != "open":
@@ -224,10 +223,10 @@ def expire(state: State, identifier: str) -> dict[str, Any]:
             'Only Checkout Sessions with a status in ["open"] can be expired. This Checkout Session has a status of '
             f"{session['status']}.",
         )
-    return close(state, session, state.now())
+    return close(state, session)
 
 
-def close(state: State, session: dict[str, Any], at: int) -> dict[str, Any]:
+def close(state: State, session: dict[str, Any]) -> dict[str, Any]:
     """Mark an open session expired, and cancel the payment that was begun in it."""
     session |= {"status": "expired", "url": None}
     state.put(session, due=None)
@@ -235,34 +234,28 @@ def close(state: State, session: dict[str, Any], at: int) -> dict[str, Any]:
         intent = state.find(session["payment_intent"]) or {}
         intent |= {
             "status": "canceled",
-            "canceled_at": at,
+            "canceled_at": state.now(),
             "cancellation_reason": "automatic",
             "next_action": None,
         }
         state.put(intent)
-        emit(state, "payment_intent.canceled", intent, at=at)
-    emit(state, "checkout.session.expired", session, at=at)
+        emit(state, "payment_intent.canceled", intent)
+    emit(state, "checkout.session.expired", session)
     return session
 
 
-def close_due(state: State, now: int) -> None:
-    """Expire the open sessions whose time has passed."""
-    for due, session in state.due(KIND, now):
-        close(state, session, due)
-
-
 def line_items(state: State, identifier: str) -> list[dict[str, Any]]:
-    """The lines of a session."""
+    """All lines of a session."""
     items: list[dict[str, Any]] = state.hidden(identifier)["items"]
     return items
 
 
-def _currency(params: dict[str, Any]) -> str:
-    if not params["line_items"]:
+def _currency(params: dict[str, Any], prices: list[dict[str, Any]]) -> str:
+    if not prices:
         raise invalid("Missing required param: line_items.", "line_items", "parameter_missing")
     named = [
-        (line["price_data"]["currency"], f"line_items[{i}][price_data][currency]")
-        for i, line in enumerate(params["line_items"])
+        (price["currency"], f"line_items[{i}]" + ("[price]" if "price" in line else "[price_data][currency]"))
+        for i, (line, price) in enumerate(zip(params["line_items"], prices, strict=True))
     ]
     for i, option in enumerate(params.get("shipping_options", [])):
         name = f"shipping_options[{i}][shipping_rate_data][fixed_amount][currency]"
@@ -299,17 +292,6 @@ def _refuse_unsupported(params: dict[str, Any]) -> None:
         raise invalid("You can only include up to 5 shipping options.", "shipping_options")
 
 
-def _check_amount(amount: int, currency: str, param: str) -> None:
-    if amount < 0:
-        raise invalid("This value must be greater than or equal to 0.", param, "parameter_invalid_integer")
-    if amount % currencies.step(currency):
-        raise invalid(
-            f"Invalid amount: amounts in {currency} must be multiples of {currencies.step(currency)}.",
-            param,
-            "parameter_invalid_integer",
-        )
-
-
 def _check_total(total: int, currency: str) -> None:
     floor = currencies.settle(total, currency, currencies.rate(currency, 0, 0))
     if floor < SMALLEST_EURO_CENTS:
@@ -323,38 +305,35 @@ def _check_total(total: int, currency: str) -> None:
         raise invalid(f"The Checkout Session's total amount must be no more than {text}.", code="amount_too_large")
 
 
-def _item(state: State, line: dict[str, Any], now: int) -> dict[str, Any]:
-    data, quantity = line["price_data"], line["quantity"]
+def _price(state: State, line: dict[str, Any], position: int) -> dict[str, Any]:
+    """The price of a line: one that stands already, or one made for this line alone."""
+    name = f"line_items[{position}]"
+    if ("price" in line) == ("price_data" in line):
+        raise invalid(f"You must specify either `price` or `price_data` in {name}.", name)
+    if "price" not in line:
+        data = line["price_data"]
+        products.check_amount(data["unit_amount"], data["currency"], "line_items[][price_data][unit_amount]")
+        product = products.new_product(state, data["product_data"] | {"active": False})
+        return products.new_price(state, {**data, "active": False, "product": state.add(product)["id"]})
+    price = products.known_price(state, line["price"], f"{name}[price]")
+    if price["type"] == "recurring":
+        raise invalid(
+            "You specified `payment` mode but passed a recurring price. Either switch to `subscription` mode or use "
+            "only one-time prices.",
+            f"{name}[price]",
+        )
+    return price
+
+
+def _item(state: State, line: dict[str, Any], price: dict[str, Any]) -> dict[str, Any]:
+    quantity = line["quantity"]
     if quantity < 1:
         raise invalid(
             "This value must be greater than or equal to 1.",
             "line_items[][quantity]",
             "parameter_invalid_integer",
         )
-    _check_amount(data["unit_amount"], data["currency"], "line_items[][price_data][unit_amount]")
-    product = state.add(_product(state.new_id("prod_", 14), data["product_data"], now))
-    amount = data["unit_amount"] * quantity
-    price = {
-        "id": state.new_id("price_1"),
-        "object": "price",
-        "active": False,
-        "billing_scheme": "per_unit",
-        "created": now,
-        "currency": data["currency"],
-        "custom_unit_amount": None,
-        "livemode": False,
-        "lookup_key": None,
-        "metadata": {},
-        "nickname": None,
-        "product": product["id"],
-        "recurring": None,
-        "tax_behavior": data.get("tax_behavior", "unspecified"),
-        "tiers_mode": None,
-        "transform_quantity": None,
-        "type": "one_time",
-        "unit_amount": data["unit_amount"],
-        "unit_amount_decimal": str(data["unit_amount"]),
-    }
+    amount = price["unit_amount"] * quantity
     return {
         "id": state.new_id("li_1"),
         "object": "item",
@@ -362,40 +341,19 @@ def _item(state: State, line: dict[str, Any], now: int) -> dict[str, Any]:
         "amount_subtotal": amount,
         "amount_tax": 0,
         "amount_total": amount,
-        "currency": data["currency"],
-        "description": data["product_data"]["name"],
+        "currency": price["currency"],
+        "description": (state.find(price["product"]) or {})["name"],
         "metadata": line.get("metadata", {}),
         "price": price,
         "quantity": quantity,
     }
 
 
-def _product(identifier: str, data: dict[str, Any], now: int) -> dict[str, Any]:
-    return {
-        "id": identifier,
-        "object": "product",
-        "active": False,
-        "created": now,
-        "default_price": None,
-        "description": data.get("description"),
-        "images": data.get("images", []),
-        "livemode": False,
-        "marketing_features": [],
-        "metadata": data.get("metadata", {}),
-        "name": data["name"],
-        "package_dimensions": None,
-        "shippable": None,
-        "statement_descriptor": None,
-        "tax_code": None,
-        "unit_label": None,
-        "updated": now,
-        "url": None,
-    }
-
-
 def _shipping_rate(state: State, data: dict[str, Any], now: int) -> dict[str, Any]:
     fixed = data["fixed_amount"]
-    _check_amount(fixed["amount"], fixed["currency"], "shipping_options[][shipping_rate_data][fixed_amount][amount]")
+    products.check_amount(
+        fixed["amount"], fixed["currency"], "shipping_options[][shipping_rate_data][fixed_amount][amount]"
+    )
     estimate = data.get("delivery_estimate")
     rate = {
         "id": state.new_id("shr_1"),
@@ -479,3 +437,29 @@ def _blank(identifier: str, now: int) -> dict[str, Any]:
         "ui_mode": "hosted_page",
         "wallet_options": None,
     }
+
+
+OPERATIONS = (
+    operation("PostCheckoutSessions", "POST", SESSIONS, CREATE, create),
+    lists(
+        "GetCheckoutSessions",
+        KIND,
+        Fields(
+            {
+                **DATED_PAGE,
+                "payment_intent": Text(),
+                "status": Choice("complete", "expired", "open"),
+                **absent("customer", "customer_account", "customer_details", "payment_link", "subscription"),
+            }
+        ),
+    ),
+    reads("GetCheckoutSessionsSession", KIND),
+    operation("PostCheckoutSessionsSessionExpire", "POST", SESSIONS + "/{}/expire", ONE, expire),
+    operation(
+        "GetCheckoutSessionsSessionLineItems",
+        "GET",
+        SESSIONS + "/{}/line_items",
+        Fields(PAGE),
+        lambda state, params, host, identifier: resources.items(state, identifier, params),
+    ),
+)

@@ -5,7 +5,7 @@ import json
 import random
 import sqlite3
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
@@ -14,6 +14,8 @@ from typing import Any
 ALPHABET = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
 COMPARISONS = {"gt": ">", "gte": ">=", "lt": "<", "lte": "<="}
 UNCHANGED = object()
+# Carries one delivery: address, body and headers; returns the status that was answered.
+Send = Callable[[str, bytes, Mapping[str, str]], int]
 
 SCHEMA = """
 CREATE TABLE IF NOT EXISTS object (
@@ -21,13 +23,15 @@ CREATE TABLE IF NOT EXISTS object (
     due INTEGER, body TEXT NOT NULL, hidden TEXT NOT NULL
 );
 CREATE INDEX IF NOT EXISTS object_order ON object (kind, created, seq);
-CREATE INDEX IF NOT EXISTS object_due ON object (kind, due) WHERE due IS NOT NULL;
+CREATE INDEX IF NOT EXISTS object_time ON object (due, seq) WHERE due IS NOT NULL;
 CREATE INDEX IF NOT EXISTS object_intent ON object (kind, json_extract(body, '$.payment_intent'));
 CREATE INDEX IF NOT EXISTS object_charge ON object (kind, json_extract(body, '$.charge'));
 CREATE INDEX IF NOT EXISTS object_source ON object (kind, json_extract(body, '$.source'));
+CREATE INDEX IF NOT EXISTS object_payout ON object (json_extract(hidden, '$.payout'))
+    WHERE json_extract(hidden, '$.payout') IS NOT NULL;
 CREATE TABLE IF NOT EXISTS delivery (
     seq INTEGER PRIMARY KEY, event TEXT NOT NULL, born INTEGER NOT NULL, due INTEGER, attempts INTEGER NOT NULL,
-    forged INTEGER NOT NULL, outcome TEXT NOT NULL
+    forged INTEGER NOT NULL, outcome TEXT NOT NULL, url TEXT
 );
 CREATE INDEX IF NOT EXISTS delivery_due ON delivery (due) WHERE due IS NOT NULL;
 CREATE INDEX IF NOT EXISTS delivery_event ON delivery (event);
@@ -53,11 +57,13 @@ class State:
 
     def __init__(self, path: str | None, clock: Callable[[], datetime], seed: int, endpoint: Endpoint) -> None:
         self.endpoint = endpoint
+        self.send: Send | None = None
         self.in_flight: set[str] = set()
         self.delivering: set[int] = set()
         self.lock = threading.RLock()
         self._clock = clock
         self._depth = 0
+        self._moment = threading.local()
         self._requests = 0
         self.db = sqlite3.connect(path or ":memory:", check_same_thread=False, isolation_level=None)
         self.db.row_factory = sqlite3.Row
@@ -65,6 +71,9 @@ class State:
         # A killed process loses nothing this way; only a machine that loses power would, and this is a stand-in.
         self.db.execute("PRAGMA synchronous = OFF")
         self.db.executescript(SCHEMA)
+        if not any(column["name"] == "url" for column in self.db.execute("PRAGMA table_info(delivery)")):
+            # A file of an earlier demonstration.
+            self.db.execute("ALTER TABLE delivery ADD COLUMN url TEXT")
         self._counter = int(self._meta("counter", "0"))
         self.seed = int(self._meta("seed", str(seed)))
         self._set_meta("seed", str(self.seed))
@@ -77,9 +86,23 @@ class State:
             self.db.close()
 
     def now(self) -> int:
-        """The double's time in whole seconds since 1970, offset included."""
+        """The double's time in whole seconds since 1970, offset included; inside `as_of` that moment."""
+        moment: int | None = getattr(self._moment, "value", None)
+        return self.real_now() if moment is None else moment
+
+    def real_now(self) -> int:
+        """The double's time, also while something is done that was due before."""
         offset = self.controls.get("clock", {}).get("offset", 0)
         return int(self._clock().timestamp()) + offset
+
+    @contextmanager
+    def as_of(self, moment: int) -> Iterator[None]:
+        """Do something as if it were done at a moment that has passed."""
+        self._moment.value = moment
+        try:
+            yield
+        finally:
+            self._moment.value = None
 
     @contextmanager
     def transaction(self) -> Iterator[None]:
@@ -163,34 +186,43 @@ class State:
         hidden: dict[str, Any] = json.loads(row["hidden"])
         return hidden
 
-    def due(self, kind: str, now: int) -> list[tuple[int, dict[str, Any]]]:
-        """Objects of a kind whose time has come, oldest first, each with that time."""
+    def next_due(self, now: int) -> tuple[int, dict[str, Any]] | None:
+        """The object whose time came first, with that time."""
         with self.lock:
-            rows = self.db.execute(
-                "SELECT due, body FROM object WHERE kind = ? AND due <= ? ORDER BY due, seq", (kind, now)
-            ).fetchall()
-        return [(row["due"], json.loads(row["body"])) for row in rows]
+            row = self.db.execute(
+                "SELECT due, body FROM object WHERE due <= ? ORDER BY due, seq LIMIT 1", (now,)
+            ).fetchone()
+        return (row["due"], json.loads(row["body"])) if row else None
 
     def page(
         self,
         kind: str,
         *,
         equal: dict[str, Any] | None = None,
-        created: dict[str, int] | None = None,
+        ranges: dict[str, dict[str, int]] | None = None,
+        payout: str | None = None,
         types: list[str] | None = None,
         after: str | None = None,
         before: str | None = None,
         limit: int = 10,
     ) -> tuple[list[dict[str, Any]], bool]:
-        """Newest first; and whether there is more in that direction. `types` may end in `*`."""
+        """Newest first; and whether there is more in that direction. `types` may end in `*`.
+
+        `payout` names the payout a balance transaction left the account with.
+        """
         where = ["kind = ?"]
         values: list[Any] = [kind]
         for name, wanted in (equal or {}).items():
             where.append(f"json_extract(body, '$.{name}') = ?")
             values.append(wanted)
-        for name, moment in (created or {}).items():
-            where.append(f"created {COMPARISONS[name]} ?")
-            values.append(moment)
+        for name, bounds in (ranges or {}).items():
+            column = name if name == "created" else f"json_extract(body, '$.{name}')"
+            for sign, moment in bounds.items():
+                where.append(f"{column} {COMPARISONS[sign]} ?")
+                values.append(moment)
+        if payout:
+            where.append("json_extract(hidden, '$.payout') = ?")
+            values.append(payout)
         if types:
             where.append("(" + " OR ".join(["json_extract(body, '$.type') GLOB ?"] * len(types)) + ")")
             values += types

@@ -1,18 +1,34 @@
 """What time does by itself."""
 
-from shop.demo.double import balance, sessions
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from shop.demo.double import balance, disputes, payouts, refunds, sessions
 from shop.demo.double.state import State
+
+# Each takes the state and the job that asked for it; jobs are gone by then.
+WORK: Mapping[str, Callable[[State, dict[str, Any]], object]] = {
+    "book": balance.book_late,
+    "succeed_refund": refunds.succeed,
+    "fail_refund": refunds.fail,
+    "decide_dispute": disputes.decide,
+    "arrive": payouts.arrive,
+    "run_payouts": payouts.run,
+}
 
 
 def tick(state: State) -> None:
-    """Expire sessions and write balance transactions whose time has come, in the order of those times per kind."""
+    """Do what has become due, in the order of its time and as if it were done then."""
     with state.lock:
         now = state.now()
-        row = state.db.execute(
-            "SELECT 1 FROM object WHERE kind IN (?, ?) AND due <= ? LIMIT 1", (sessions.KIND, balance.JOB, now)
-        ).fetchone()
-        if row is None:
+        if state.next_due(now) is None:
             return
         with state.transaction():
-            sessions.close_due(state, now)
-            balance.book_due(state, now)
+            while (found := state.next_due(now)) is not None:
+                due, thing = found
+                with state.as_of(due):
+                    if thing["object"] == sessions.KIND:
+                        sessions.close(state, thing)
+                    else:
+                        state.remove(thing["id"])
+                        WORK[thing["work"]](state, thing)

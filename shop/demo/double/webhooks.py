@@ -7,13 +7,11 @@ import json
 import sqlite3
 import urllib.error
 import urllib.request
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
-from shop.demo.double import control
-from shop.demo.double.state import State
-
-Send = Callable[[str, bytes, Mapping[str, str]], int]
+from shop.demo.double import control, endpoints
+from shop.demo.double.state import Send, State
 
 # Seconds from one attempt to the next; Stripe retries for up to three days with growing waits.
 WAITS = (10, 60, 600, 3600, 6 * 3600, 12 * 3600, 24 * 3600, 24 * 3600)
@@ -24,24 +22,32 @@ STRANGER = "whsec_of_somebody_else"
 
 def enqueue(state: State, event: dict[str, Any]) -> int:
     """Line up an event's deliveries as the `webhooks` control says; the number that will be tried."""
-    if state.endpoint.url is None:
-        return 0
     faults = control.value(state, "webhooks")
-    now = state.now()
-    copies = 1 + faults["duplicate"]
-    lost = faults["drop"] > 0 and state.chance.random() * 100 < faults["drop"]
-    for _ in range(copies):
-        due = None if lost else now + faults["delay"]
-        _insert(state, event["id"], now, due, False, "dropped" if lost else "pending")
-    if faults["forge"]:
-        _insert(state, event["id"], now, now, True, "pending")
-    return 0 if lost else copies
+    # What was due before is told now: Stripe was not silent, the double was asleep.
+    now = state.real_now()
+    waiting = 0
+    for url in endpoints.list_urls(state):
+        lost = faults["drop"] > 0 and state.chance.random() * 100 < faults["drop"]
+        for _ in range(1 + faults["duplicate"]):
+            due = None if lost else now + faults["delay"]
+            _insert(state, event["id"], url, now, due, False)
+            waiting += not lost
+        if faults["forge"]:
+            _insert(state, event["id"], url, now, now, True)
+    return waiting
 
 
-def _insert(state: State, event: str, born: int, due: int | None, forged: bool, outcome: str) -> None:
+def resend(state: State, event: str) -> None:
+    """Send an event once more to every endpoint, however old it is."""
+    for url in endpoints.list_urls(state):
+        _insert(state, event, url, state.now(), state.now(), False)
+
+
+def _insert(state: State, event: str, url: str | None, born: int, due: int | None, forged: bool) -> None:
+    outcome = "dropped" if due is None else "pending"
     state.db.execute(
-        "INSERT INTO delivery (event, born, due, attempts, forged, outcome) VALUES (?, ?, ?, 0, ?, ?)",
-        (event, born, due, forged, outcome),
+        "INSERT INTO delivery (event, url, born, due, attempts, forged, outcome) VALUES (?, ?, ?, ?, 0, ?, ?)",
+        (event, url, born, due, forged, outcome),
     )
 
 
@@ -57,13 +63,17 @@ def deliver(state: State, send: Send | None = None) -> int:
 
     Nothing is locked while `send` runs, so that the receiver may call the double back.
     """
-    send = send or post
+    send = send or state.send or post
     tried = 0
     for row in _claim(state):
         try:
-            body, headers = _letter(state, row)
+            endpoint = endpoints.find(state, row["url"])
+            if endpoint is None:
+                state.db.execute("UPDATE delivery SET due = NULL, outcome = 'removed' WHERE seq = ?", (row["seq"],))
+                continue
+            body, headers = _letter(state, row, endpoint.secrets)
             try:
-                status = send(state.endpoint.url or "", body, headers)
+                status = send(endpoint.url or "", body, headers)
             except (OSError, http.client.HTTPException):
                 # No answer at all counts as a refusal, as it does at Stripe.
                 status = 0
@@ -84,9 +94,11 @@ def _claim(state: State) -> list[sqlite3.Row]:
     return rows
 
 
-def _letter(state: State, row: sqlite3.Row) -> tuple[bytes, dict[str, str]]:
+def _letter(state: State, row: sqlite3.Row, secrets: tuple[str, ...]) -> tuple[bytes, dict[str, str]]:
     event = state.find(row["event"]) or {}
-    secrets = state.endpoint.secrets
+    version = control.value(state, "webhooks")["api_version"]
+    if version:
+        event["api_version"] = version
     if row["forged"]:
         event["id"] = "evt_forged" + event["id"][10:]
         event["data"]["object"] |= {"amount_total": 1, "amount": 1}

@@ -5,7 +5,7 @@ from typing import Any
 from flask import Blueprint, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response
 
-from shop.core.errors import Conflict, EdgeFailed, Invalid
+from shop.core.errors import Conflict, EdgeFailed, Invalid, TooMany
 from shop.i18n import formats
 from shop.i18n.countries import list_countries
 from shop.i18n.messages import current_language
@@ -13,6 +13,7 @@ from shop.i18n.messages import gettext as _
 from shop.orders.addresses import address_fields, check_buyer
 from shop.orders.cart import CartView, read_cart
 from shop.orders.errors import QuantityInvalid
+from shop.orders.limits import count_order
 from shop.orders.links import order_path, order_token
 from shop.orders.models import Order
 from shop.payments.checkout import check_out, open_payment
@@ -111,7 +112,10 @@ def _order(
     cart: CartView, given: dict[str, str], email: str, address: dict[str, str]
 ) -> Response | str | tuple[str, int]:
     try:
+        count_order(request.remote_addr or "", email)
         order = check_out(cart, email=email, address=address, language=current_language())
+    except TooMany as error:
+        return _page(cart, given, notice=error.text), 429
     except CannotShip as error:
         return _page(cart, given, {"country": error.text}), 422
     except EdgeFailed:

@@ -11,7 +11,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 
 from shop.demo.double.app import create_double, deliver_due, state_of
-from shop.demo.double.inprocess import InProcessClient
+from shop.demo.double.inprocess import InProcessClient, pay
 from tests.demo.double.spec import SpecObserver, spec_observer
 
 __all__ = ["spec_observer"]
@@ -77,7 +77,15 @@ def double(clock: Clock, spec_observer: SpecObserver) -> Iterator[Flask]:
         observer=spec_observer,
     )
     yield made
+    for event in one_of_each_kind(made):
+        spec_observer.event(event)
     state_of(made).close()
+
+
+def one_of_each_kind(double: Flask) -> list[dict[str, Any]]:
+    """The last event of each type and status of what it is about."""
+    events, _more = state_of(double).page("event", limit=10_000)
+    return list({(one["type"], one["data"]["object"].get("status")): one for one in reversed(events)}.values())
 
 
 def sdk(double: Flask, key: str = "sk_test_demo_tests", **more: Any) -> stripe.StripeClient:
@@ -100,6 +108,30 @@ def client(double: Flask) -> stripe.StripeClient:
 @pytest.fixture
 def browser(double: Flask) -> FlaskClient:
     return double.test_client()
+
+
+@pytest.fixture
+def paid(client: stripe.StripeClient, double: Flask) -> Callable[..., Any]:
+    """Open and pay a session; its charge. `changes` are those of `order`, `card` a test card."""
+
+    def pay_for(card: str = "4242424242424242", params: dict[str, Any] | None = None) -> Any:
+        session = client.v1.checkout.sessions.create(params or order())  # type: ignore[arg-type]
+        assert pay(double, session.id, card) == "paid"
+        intent = client.v1.checkout.sessions.retrieve(session.id).payment_intent
+        return client.v1.charges.list({"payment_intent": str(intent)}).data[0]
+
+    return pay_for
+
+
+@pytest.fixture
+def events(client: stripe.StripeClient) -> Callable[..., list[str]]:
+    """The types of all events so far, oldest first, without the first `skip`."""
+
+    def list_types(skip: int = 0) -> list[str]:
+        found = client.v1.events.list({"limit": 100}).auto_paging_iter()
+        return [event.type for event in reversed(list(found))][skip:]
+
+    return list_types
 
 
 @pytest.fixture

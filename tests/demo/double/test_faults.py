@@ -1,5 +1,6 @@
 """Idempotency, the controls, and a double that is closed and opened again."""
 
+import sqlite3
 import threading
 from collections.abc import Callable
 from pathlib import Path
@@ -124,6 +125,58 @@ def test_a_500_is_replayed_and_does_no_work(client: stripe.StripeClient, control
     assert create(client, {"idempotency_key": "another"}).status == "open"
 
 
+def test_a_500_after_the_work_was_done_is_replayed_though_the_work_stands(
+    client: stripe.StripeClient, control: Callable[..., Any]
+) -> None:
+    control("status", status=500, times=1, after_work=True)
+    for _ in range(2):
+        with pytest.raises(stripe.APIError) as caught:
+            create(client, KEY)
+        assert caught.value.http_status == 500
+    assert count(client) == 1
+
+
+def test_an_answer_cut_in_the_middle_is_found_whole_by_its_key(
+    client: stripe.StripeClient, control: Callable[..., Any]
+) -> None:
+    control("truncate", times=1)
+    with pytest.raises(stripe.APIError, match="Invalid response body"):
+        create(client, KEY)
+    assert create(client, KEY).last_response.headers["Idempotent-Replayed"] == "true"
+    assert count(client) == 1
+
+
+def test_a_key_has_at_most_255_characters_and_only_writing_calls_use_one(client: stripe.StripeClient) -> None:
+    with pytest.raises(stripe.InvalidRequestError, match="255"):
+        create(client, {"idempotency_key": "k" * 256})
+    assert create(client, {"idempotency_key": "k" * 255}).status == "open"
+    for status in ("open", "complete"):
+        client.v1.checkout.sessions.list({"status": status}, KEY)  # type: ignore[arg-type]
+    assert create(client, KEY).status == "open"
+
+
+def test_what_is_not_implemented_or_not_let_in_does_not_use_up_a_key(
+    double: Flask, client: stripe.StripeClient
+) -> None:
+    with pytest.raises(stripe.AuthenticationError):
+        create(sdk(double, "sk_live_1"), KEY)
+    with pytest.raises(stripe.APIError, match="does not implement"):
+        create(client, KEY, mode="subscription")
+    assert create(client, KEY).status == "open"
+
+
+@pytest.mark.parametrize("status", [409, 429])
+def test_a_conflict_or_a_limit_is_tried_again_with_the_same_key(
+    client: stripe.StripeClient, control: Callable[..., Any], status: int
+) -> None:
+    control("status", status=status, times=1)
+    with pytest.raises(stripe.StripeError) as caught:
+        create(client, KEY)
+    assert caught.value.http_status == status
+    assert create(client, KEY).status == "open"
+    assert count(client) == 1
+
+
 def test_a_429_is_not_remembered_and_the_client_tries_again(
     double: Flask, client: stripe.StripeClient, control: Callable[..., Any]
 ) -> None:
@@ -137,21 +190,31 @@ def test_a_429_is_not_remembered_and_the_client_tries_again(
 
 def test_controls_are_listed_with_their_values_and_only_those_that_work(browser: FlaskClient) -> None:
     controls = browser.get("/_ctl/").json["controls"]  # type: ignore[index]
-    names = {"latency", "refuse", "reset_after_work", "status", "webhooks", "clock", "seed", "balance_delay"}
-    assert set(controls) == names
+    names = {"latency", "refuse", "reset_after_work", "truncate", "status", "webhooks", "clock", "seed"}
+    ways = {"balance_delay", "settlement", "refund_pending", "refund_fails", "disputes", "payouts", "bank_debit"}
+    assert set(controls) == names | ways
+    assert all(one["help"].endswith(".") for one in controls.values())
     assert controls["webhooks"]["value"] == {
         "duplicate": 0,
         "shuffle": False,
         "delay": 0,
         "drop": 0,
         "forge": False,
+        "early": False,
+        "api_version": None,
     }
 
 
 @pytest.mark.parametrize(
     ("name", "values", "status"),
     [
-        ("dispute", {}, 404),
+        ("volcano", {}, 404),
+        ("dispute", {}, 400),
+        ("dispute", {"charge": "ch_none"}, 400),
+        ("dispute", {"colour": "red"}, 400),
+        ("settlement", {"currency": "xyz"}, 400),
+        ("settlement", {"also": "usd"}, 400),
+        ("payouts", {"fail": -2}, 400),
         ("latency", {"seconds": -1}, 400),
         ("latency", {"minutes": 1}, 400),
         ("status", {"status": 200}, 400),
@@ -174,6 +237,41 @@ def test_the_clock_is_moved_by_its_control(
     control("clock", offset=2100)
     assert client.v1.checkout.sessions.retrieve(session.id).status == "expired"
     assert create(client).created == clock.now + 2100
+
+
+def test_the_clock_can_be_advanced_and_set(
+    client: stripe.StripeClient, clock: Clock, control: Callable[..., Any]
+) -> None:
+    assert control("clock", advance=60) == {"clock": {"offset": 60}}
+    assert control("clock", advance=60) == {"clock": {"offset": 120}}
+    assert create(client).created == clock.now + 120
+    control("clock", set=clock.now + 86400)
+    clock.move(seconds=1)
+    assert create(client).created == clock.now + 86400
+    control("clock")
+    assert create(client).created == clock.now
+
+
+def test_what_would_come_later_can_be_hurried(
+    client: stripe.StripeClient, double: Flask, control: Callable[..., Any], paid: Callable[..., Any]
+) -> None:
+    control("balance_delay", seconds=3600)
+    first, second = paid(), paid()
+    open_session = create(client)
+    assert control("hurry", object=first.id) == {"hurry": 1}
+    assert [one.source for one in client.v1.balance_transactions.list().data] == [first.id]
+    assert control("hurry") == {"hurry": 1}
+    assert {one.source for one in client.v1.balance_transactions.list().data} == {first.id, second.id}
+    assert client.v1.checkout.sessions.retrieve(open_session.id).status == "open"
+
+
+def test_violations_can_be_read_where_an_examiner_watches(browser: FlaskClient, client: stripe.StripeClient) -> None:
+    create(client)
+    told = browser.get("/_ctl/violations").json
+    assert told == {"violations": [], "seen": {"PostCheckoutSessions": 1}}
+    silent = create_double(None, clock=Clock(), webhook_url=None, webhook_secrets=[])
+    assert silent.test_client().get("/_ctl/violations").status_code == 404
+    state_of(silent).close()
 
 
 def run(seed: int, clock: Clock) -> list[str]:
@@ -206,6 +304,7 @@ def test_a_double_opened_again_remembers_everything(tmp_path: Path, clock: Clock
     first = opened()
     first.test_client().post("/_ctl/balance_delay", json={"seconds": 60})
     first.test_client().post("/_ctl/webhooks", json={"delay": 30})
+    first.test_client().post("/_ctl/secrets", json={"add": "whsec_2"})
     session = create(sdk(first), KEY)
     pay(first, session.id)
     abandoned = create(sdk(first))
@@ -218,11 +317,26 @@ def test_a_double_opened_again_remembers_everything(tmp_path: Path, clock: Clock
     assert create(client, KEY).id == session.id
     clock.move(seconds=60)
     assert deliver_due(second, inbox) == 3
+    assert inbox.letters[0][1]["Stripe-Signature"].count("v1=") == 2
     assert len(client.v1.balance_transactions.list().data) == 1
     assert create(client).id not in (session.id, abandoned.id)
     clock.move(days=1)
     assert client.v1.checkout.sessions.retrieve(abandoned.id).status == "expired"
     state_of(second).close()
+
+
+def test_a_file_of_an_earlier_demonstration_is_still_read(tmp_path: Path, clock: Clock, inbox: Inbox) -> None:
+    path = str(tmp_path / "double.sqlite")
+    old = sqlite3.connect(path)
+    old.executescript(
+        "CREATE TABLE delivery (seq INTEGER PRIMARY KEY, event TEXT NOT NULL, born INTEGER NOT NULL, due INTEGER,"
+        " attempts INTEGER NOT NULL, forged INTEGER NOT NULL, outcome TEXT NOT NULL);"
+    )
+    old.close()
+    opened = create_double(path, clock=clock, webhook_url="http://shop.test/", webhook_secrets=["whsec_1"])
+    pay(opened, create(sdk(opened)).id)
+    assert deliver_due(opened, inbox) == 3
+    state_of(opened).close()
 
 
 def test_a_failure_of_the_double_itself_is_a_500_and_leaves_nothing(

@@ -1,5 +1,6 @@
 """The double as a server: over a socket, with its own thread delivering webhooks, and as a process."""
 
+import json
 import os
 import signal
 import socket
@@ -114,22 +115,25 @@ def test_it_listens_on_loopback_only(host: str) -> None:
         serve(host, 0, None, None, [], 1)
 
 
-def test_a_process_of_its_own_stops_on_sigterm() -> None:
+def test_an_examined_process_tells_its_violations_and_stops_on_sigterm() -> None:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
-    code = f"from shop.demo.double.serve import serve; serve('127.0.0.1', {port}, None, None, [], 1)"
-    process = subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+    command = [sys.executable, "-m", "tests.demo.double.examined", str(port), "", "", "whsec_1", "1"]
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+    told: list[Any] = []
 
     def answers() -> bool:
         try:
-            with urllib.request.urlopen(f"http://127.0.0.1:{port}/_ctl/") as answer:
+            with urllib.request.urlopen(f"http://127.0.0.1:{port}/_ctl/violations") as answer:
+                told.append(json.load(answer))
                 return bool(answer.status == 200)
         except OSError:
             return False
 
     try:
         until(answers)
+        assert told == [{"violations": [], "seen": {}}]
         os.kill(process.pid, signal.SIGTERM)
         output, _ = process.communicate(timeout=10)
     finally:

@@ -1,0 +1,32 @@
+"""How many orders may be begun: each holds stock and opens a page at Stripe, which a machine could do by the thousand."""
+
+from datetime import timedelta
+
+from shop.accounts.attempts import Limit, count_attempt, key_of, network_of
+from shop.core.db import transaction
+from shop.core.errors import TooMany
+from shop.core.policies import get_policy
+from shop.i18n.messages import gettext as _
+
+WINDOW = timedelta(minutes=15)
+
+
+def count_order(ip: str, email: str) -> None:
+    """Count an order about to be begun. Opens its own transaction.
+
+    Raises TooMany past the policy `order_limits`: orders in a quarter of an hour from one network, for one e-mail
+    address, and in the whole shop, so that many networks together cannot take all of its stock at once either.
+    """
+    limits = get_policy("order_limits")
+    counted = {
+        "network": key_of("order-network", network_of(ip)),
+        "email": key_of("order-email", email.strip().casefold()),
+        "all": "order-all",
+    }
+    with transaction():
+        # Every count is written, also when an earlier one has said no.
+        within = [count_attempt(key, Limit(WINDOW, limits[name])) for name, key in counted.items()]
+    if not all(within):
+        raise TooMany(
+            _("Too many orders are being begun at this moment. Nothing was charged: try again in a quarter of an hour.")
+        )
