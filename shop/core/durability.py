@@ -7,9 +7,10 @@ silence, and a PostgreSQL server may have been told not to wait for its disk.
 import sqlite3
 from dataclasses import dataclass
 
+from sqlalchemy import create_engine
 from sqlalchemy.engine import Connection
 
-from shop.core.db import in_wal_reset_range, numbers
+from shop.core.db import engine_options, in_wal_reset_range, numbers
 
 # sqlite.org/pragma.html#pragma_synchronous
 SYNCHRONOUS = {"0": "OFF", "1": "NORMAL", "2": "FULL", "3": "EXTRA"}
@@ -28,6 +29,16 @@ class Promise:
 def read_promise(connection: Connection) -> Promise:
     """What a connection of the engine stands on."""
     return _sqlite(connection) if connection.dialect.name == "sqlite" else _postgresql(connection)
+
+
+def promise_of(database_url: str) -> Promise:
+    """What this process would stand on with a database address; opens and closes a connection of its own."""
+    engine = create_engine(database_url, **engine_options(database_url))
+    try:
+        with engine.connect() as connection:
+            return read_promise(connection)
+    finally:
+        engine.dispose()
 
 
 def _ask(connection: Connection, statement: str) -> str:
