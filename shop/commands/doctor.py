@@ -63,14 +63,18 @@ def examine(settings: Settings, inside: Callable[[], AbstractContextManager[None
             for ask in (_database, _schema, _clock, _stripe, _worker, _queue):
                 yield from _try(ask)
     except Exception as error:
-        yield bad("shop", f"It cannot be opened: {error}")
+        yield bad("shop", f"It cannot be opened: {_first_line(error)}")
 
 
 def _try(look: Callable[..., Iterator[Finding]], *given: Settings) -> list[Finding]:
     try:
         return list(look(*given))
     except Exception as error:
-        return [bad(look.__name__.strip("_").replace("_", " "), f"It cannot be told: {error}")]
+        return [bad(look.__name__.strip("_").replace("_", " "), f"It cannot be told: {_first_line(error)}")]
+
+
+def _first_line(error: Exception) -> str:
+    return str(error).partition("\n")[0]
 
 
 def _settings(settings: Settings) -> Iterator[Finding]:
@@ -169,7 +173,7 @@ def _stripe() -> Iterator[Finding]:
     try:
         theirs = gateway(patient=False).ask_time()
     except ShopError as error:
-        yield bad("Stripe", f"It does not take our call: {error}")
+        yield bad("Stripe", f"It does not take our call: {_first_line(error)}")
         return
     yield good("Stripe", "It answers to our key.")
     if theirs is not None:
