@@ -31,6 +31,7 @@ from shop.notifications import models as notifications_tables
 from shop.orders import models as orders_tables
 from shop.payments import models as payments_tables
 from shop.payments.refunds import on_line_declined
+from shop.payouts import models as payouts_tables
 from shop.programme import models as programme_tables
 from shop.shipping import models as shipping_tables
 from shop.web import assets, faults, guards, headers, media, sessions, speech, status
@@ -57,6 +58,7 @@ TABLES = (
     fulfilment_tables,
     ledger_tables,
     payments_tables,
+    payouts_tables,
     notifications_tables,
 )
 DOORS = (storefront, artisan, staff, api)

@@ -12,7 +12,7 @@ from shop.core.errors import EdgeFailed
 from shop.core.marks import WORKER_SEEN, remember_moment
 from shop.core.outages import find_outage
 from shop.notifications import sender, services
-from shop.payments import balance, inbox, recovery, refunds, settle
+from shop.payments import balance, inbox, recovery, refund_news, settle
 
 log = logging.getLogger("shop.worker")
 
@@ -53,8 +53,8 @@ REFUND_PAUSE = timedelta(hours=1)
 
 
 def _send_refund(refund_id: int) -> None:
-    refunds.send_refund(refund_id)
-    if refunds.is_unfinished(refund_id):
+    refund_news.send_refund(refund_id)
+    if refund_news.is_unfinished(refund_id):
         again = clock.now() + REFUND_PAUSE
         with transaction():
             key = f"refund-{refund_id}-{int(again.timestamp()) // 3600}"

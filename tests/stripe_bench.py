@@ -12,12 +12,14 @@ from shop.core.clock import VirtualClock
 from shop.core.db import db, transaction
 from shop.core.tables import Job
 from shop.demo.double.app import create_double, deliver_due
-from shop.demo.double.inprocess import InProcessClient, pay
+from shop.demo.double.inprocess import InProcessClient, debit, pay
 from shop.orders.models import Order
 from shop.payments import checkout
 from shop.payments.gateway import API_VERSION
 from shop.payments.queries import list_attempts
 from tests.demo.double.spec import SpecObserver
+
+GOOD_ACCOUNT, BAD_ACCOUNT = "FR1420041010050500013M02606", "FR8420041010050500013M02607"
 
 
 class Bench:
@@ -57,6 +59,13 @@ class Bench:
     def pay(self, order: Order, card: str = "4242424242424242", **more: Any) -> Any:
         """Open the page and pay; Stripe knows, the shop does not yet."""
         return pay(self.double, self.open(order), card, **more)
+
+    def debit(self, order: Order, iban: str = GOOD_ACCOUNT) -> None:
+        """Open the page and order a SEPA debit: the bank decides five days later, or at `control("hurry")`.
+
+        Not offered for an order that excludes payments which take days, nor for one that is not in euro.
+        """
+        debit(self.double, self.open(order), iban)
 
     def deliver(self) -> int:
         """Hand the shop every webhook that is due."""

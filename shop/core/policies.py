@@ -6,7 +6,7 @@ from typing import Any
 from sqlalchemy import select
 
 from shop.core import clock
-from shop.core.db import db
+from shop.core.db import db, insert_new
 from shop.core.tables import Audit, Installation, Policy
 
 # What holds where the operator has decided nothing yet.
@@ -16,6 +16,9 @@ DEFAULTS: dict[str, Any] = {
     "fee_bearer": "maker",
     # Who bears exchange differences and the fees Stripe keeps when a sale is refunded.
     "loss_bearer": "operator",
+    # Who bears Stripe's fee for a dispute, and what the way back of a piece costs.
+    "dispute_fee_bearer": "operator",
+    "freight_bearer": "operator",
     "domestic_codes": ["MA", "EH"],
     "available_after_days": 14,
     # Days after the hand-over in which a refund keeps a sale from counting as settled.
@@ -27,6 +30,8 @@ DEFAULTS: dict[str, Any] = {
     # What a payment is taken to cost when a maker is told about what will arrive.
     "fee_estimate_bp": 350,
     "operator": {"name": "Maison de l’export (demonstration)", "email": "contact@example.org"},
+    # From which account makers are paid: {"name", "account" (IBAN or RIB), "bic"}; none until it is decided.
+    "paying_account": None,
 }
 
 
@@ -39,9 +44,22 @@ def get_policy(key: str, on: date | None = None) -> Any:
     return row.value if row else DEFAULTS[key]
 
 
-def decide_policy(key: str, value: Any, from_on: date) -> None:
-    """Write a dated decision; the past keeps the one it had."""
-    db.session.add(Policy(key=key, value=value, from_on=from_on))
+def list_decisions(key: str) -> list[Policy]:
+    """All decisions of a kind, the earliest first; those that will hold only later are among them."""
+    return list(db.session.scalars(select(Policy).where(Policy.key == key).order_by(Policy.from_on)))
+
+
+def decide_policy(key: str, value: Any, from_on: date) -> Any:
+    """Write a dated decision; the past keeps the one it had. A second one for the same day takes the place of the first.
+
+    Answers what had been decided for that very day, or None.
+    """
+    if insert_new(Policy, key=key, value=value, from_on=from_on):
+        return None
+    same_day = select(Policy).where(Policy.key == key, Policy.from_on == from_on).with_for_update()
+    known = db.session.scalars(same_day.execution_options(populate_existing=True)).one()
+    before, known.value = known.value, value
+    return before
 
 
 def audit(actor: int | None, action: str, subject: str, subject_id: object, **data: Any) -> None:

@@ -163,6 +163,12 @@ def number(value: int | Decimal, language: str | None = None) -> str:
     return _tidy(format_decimal(_exact(value), locale=_LOCALES[code]), code)
 
 
+def rate(value: Decimal, language: str | None = None) -> str:
+    """An exchange rate, with as many of its six decimals as are not zero but at least two: `10.78`, `10,7812`."""
+    code = _code(language)
+    return _tidy(format_decimal(_exact(value), format="#,##0.00####", locale=_LOCALES[code]), code)
+
+
 def percent(ratio: int | Decimal, language: str | None = None, decimals: int = 1) -> str:
     """A ratio as per cent: Decimal("0.125") is 12.5 %. At most `decimals` digits after the point."""
     code = _code(language)
@@ -352,5 +358,6 @@ FILTERS: dict[str, Callable[..., Any]] = {
     "money": money,
     "number": number,
     "percent": percent,
+    "rate": rate,
     "weight": weight,
 }

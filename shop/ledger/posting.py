@@ -123,18 +123,27 @@ def _line_back(books: Books, line_id: int, minor: int, currency: str) -> list[Ro
     ]
 
 
-def funds_withdrawn(books: Books, payment_intent: str, minor: int, currency: str) -> list[Row]:
-    """A dispute takes money: from all that is left of the order in proportion; what is more than that is a loss.
+def money_gone(
+    books: Books, payment_intent: str, minor: int, currency: str, wanted: Sequence[Part] = ()
+) -> tuple[list[Part], list[Row]]:
+    """Stripe has given money back, or a dispute has taken it: the parts it is of, and the rows.
 
-    Like a refund it is at the sale's own terms. Whether makers get it back is decided when the dispute is lost.
+    The wanted parts as far as they are left, the rest in proportion over what else is, at the sale's own terms; what is
+    more than all that is a loss. Whether makers get back what a dispute took is decided when it is lost.
     """
     if books.is_foreign(payment_intent):
         taken = min(minor, books.left(FOREIGN))
-        rows = foreign_back(taken, currency)
+        parts, rows = [], foreign_back(taken, currency)
     else:
         taken = min(minor, sum(part.minor for part in books.left_in_parts()))
-        rows = money_back(books, books.fit([], taken), currency)
-    return _kept([*rows, Row(LOSS, accounts.LOSSES, SP, minor - taken, currency)])
+        parts = books.fit(wanted, taken)
+        rows = money_back(books, parts, currency)
+    return parts, _kept([*rows, Row(LOSS, accounts.LOSSES, SP, minor - taken, currency)])
+
+
+def funds_withdrawn(books: Books, payment_intent: str, minor: int, currency: str) -> list[Row]:
+    """A dispute takes money: from all that is left of the order in proportion, then from the operator."""
+    return money_gone(books, payment_intent, minor, currency)[1]
 
 
 def undo(books: Books, source: str, cause: str) -> list[Row]:

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import Select, select, text
+from sqlalchemy import Select, and_, or_, select, text
 
 from shop.core.db import db
 from shop.core.money import allocate
@@ -71,11 +71,13 @@ def unit_position(unit_id: int) -> list[UnitPosition]:
     for row in db.session.execute(text(_BALANCES.format(where=where)), names):
         found.setdefault(row.currency, {})[row.account] = int(row.minor)
     paid: dict[str, int] = {}
-    statement = select(Entry.currency, Entry.amount_minor).where(
-        Entry.debit == names["payable"], Entry.credit == accounts.BANK
-    )
+    # What the bank sent back was not paid.
+    sent = and_(Entry.debit == names["payable"], Entry.credit == accounts.BANK)
+    returned = and_(Entry.debit == accounts.BANK, Entry.credit == names["payable"])
+    statement = select(Entry.currency, Entry.debit, Entry.amount_minor).where(or_(sent, returned))
     for row in db.session.execute(statement):
-        paid[row.currency] = paid.get(row.currency, 0) + row.amount_minor
+        signed = row.amount_minor if row.debit == names["payable"] else -row.amount_minor
+        paid[row.currency] = paid.get(row.currency, 0) + signed
     return [
         UnitPosition(
             currency,
@@ -114,6 +116,7 @@ def terms_of(line: OrderLine) -> Terms:
         commission_minor=line.commission_minor,
         fee_bearer=line.fee_bearer,
         loss_bearer=line.loss_bearer,
+        dispute_fee_bearer=line.dispute_fee_bearer,
     )
 
 

@@ -13,7 +13,7 @@ from sqlalchemy import insert, select
 from shop.core import clock
 from shop.core.db import db
 from shop.ledger import accounts, posting
-from shop.ledger.books import Books, Part, Row, Split
+from shop.ledger.books import Books, Part, Row, Split, undone
 from shop.ledger.models import Entry
 from shop.ledger.posting import Extras, Movement
 from shop.ledger.queries import discount_shares, read_books, terms_of
@@ -94,24 +94,26 @@ def post_refund(
     refund_id: str,
     on: date,
 ) -> GivenBack:
-    """Money given back at the sale's own terms: source "refund".
+    """Money given back at the sale's own terms: source "refund". What Stripe has given is given, whatever was meant."""
+    return _post_gone("refund", refund_id, order, lines, payment_intent, minor, on, wanted)
 
-    The wanted parts as far as they are left, the rest of `minor` in proportion over what else is (Books.fit): what
-    Stripe has given is given, whatever was meant. Raises ValueError for more than is left of the whole order.
-    """
+
+def _post_gone(
+    source: str,
+    cause: str,
+    order: Order,
+    lines: Sequence[OrderLine],
+    payment_intent: str,
+    minor: int,
+    on: date,
+    wanted: Sequence[Part] = (),
+) -> GivenBack:
     books = read_books(order.id, lines)
-    if books.is_foreign(payment_intent):
-        parts, splits, rows = [], [], posting.foreign_back(minor, books.currency_of(payment_intent))
-    else:
-        parts = books.fit(wanted, minor)
-        splits, rows = _splits(books, parts), posting.money_back(books, parts, order.currency)
-    if not books.has("refund", refund_id):
-        _store("refund", refund_id, rows, on, order.id)
+    parts, rows = posting.money_gone(books, payment_intent, minor, books.currency_of(payment_intent), wanted)
+    splits = [books.split(part.line_id, part.minor) for part in parts if part.line_id is not None]
+    if not books.has(source, cause):
+        _store(source, cause, rows, on, order.id)
     return GivenBack(parts, splits)
-
-
-def _splits(books: Books, parts: Sequence[Part]) -> list[Split]:
-    return [books.split(part.line_id, part.minor) for part in parts if part.line_id is not None]
 
 
 def post_refund_failed(order: Order, lines: Sequence[OrderLine], refund_id: str, on: date) -> None:
@@ -125,22 +127,15 @@ def post_dispute(
     order: Order, lines: Sequence[OrderLine], dispute_id: str, payment_intent: str, minor: int, on: date
 ) -> GivenBack:
     """A dispute has taken money: source "dispute", over what is left of the order in proportion."""
-    books = read_books(order.id, lines)
-    rows = posting.funds_withdrawn(books, payment_intent, minor, books.currency_of(payment_intent))
-    parts: list[Part] = []
-    if not books.is_foreign(payment_intent):
-        parts = books.fit([], min(minor, sum(part.minor for part in books.left_in_parts())))
-    given = GivenBack(parts, _splits(books, parts))
-    if not books.has("dispute", dispute_id):
-        _store("dispute", dispute_id, rows, on, order.id)
-    return given
+    return _post_gone("dispute", dispute_id, order, lines, payment_intent, minor, on)
 
 
 def post_dispute_won(order: Order, lines: Sequence[OrderLine], dispute_id: str, on: date) -> None:
-    """The bank gave the money back: source "dispute_won"."""
+    """The bank gave the money back: source "dispute_won". One that had been called lost is not lost any more."""
     books = read_books(order.id, lines)
     if not books.has("dispute_won", dispute_id):
         _store("dispute_won", dispute_id, posting.undo(books, "dispute", dispute_id), on, order.id)
+        _store("dispute_lost", undone(dispute_id), posting.undo(books, "dispute_lost", dispute_id), on, order.id)
 
 
 def post_dispute_lost(order: Order, lines: Sequence[OrderLine], dispute_id: str, on: date) -> bool:

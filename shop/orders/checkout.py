@@ -26,6 +26,8 @@ from shop.shipping.services import ship_by
 
 # Longer than the payment page lives (35 minutes), so that stock never comes back under an open page.
 HOLD = timedelta(minutes=45)
+# Policies about who bears what, frozen on the line under their own names.
+BEARERS = ("fee_bearer", "loss_bearer", "dispute_fee_bearer", "freight_bearer")
 
 
 class LiveOrder(Conflict):
@@ -137,7 +139,7 @@ def _write_lines(order: Order, lines: tuple[CartLineView, ...]) -> None:
     memberships = {unit_id: _memberships(unit_id) for unit_id in {line.unit_id for line in lines}}
     shares = _shares({line.unit_id for line in lines})
     commission_bp = get_policy("commission_bp")
-    fee_bearer, loss_bearer = get_policy("fee_bearer"), get_policy("loss_bearer")
+    bearers = {key: get_policy(key) for key in BEARERS}
     for position, line in enumerate(lines, 1):
         product = products[line.product_id]
         db.session.add(
@@ -158,8 +160,7 @@ def _write_lines(order: Order, lines: tuple[CartLineView, ...]) -> None:
                 net_minor=line.line_minor,
                 commission_bp=commission_bp,
                 commission_minor=basis_points(line.line_minor, commission_bp),
-                fee_bearer=fee_bearer,
-                loss_bearer=loss_bearer,
+                **bearers,
                 kind=product.kind,
                 craft=product.craft,
                 family=product.family,

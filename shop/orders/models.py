@@ -112,6 +112,9 @@ class OrderLine(Base):
     commission_minor: Mapped[int] = mapped_column(BigInteger)
     fee_bearer: Mapped[str]
     loss_bearer: Mapped[str]
+    # Lines older than these two policies were sold when the operator bore both.
+    dispute_fee_bearer: Mapped[str] = mapped_column(default="operator", server_default="operator")
+    freight_bearer: Mapped[str] = mapped_column(default="operator", server_default="operator")
     kind: Mapped[str]
     craft: Mapped[str]
     family: Mapped[str]

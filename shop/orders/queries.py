@@ -39,6 +39,22 @@ def lock_order(order_id: int) -> Order:
     return order
 
 
+def lock_order_with_lines(order_id: int) -> tuple[Order, list[OrderLine]]:
+    """As lock_order, with the order's lines in their order; locked and read anew in the same statement."""
+    statement = (
+        select(Order, OrderLine)
+        .join(OrderLine, OrderLine.order_id == Order.id)
+        .where(Order.id == order_id)
+        .order_by(OrderLine.position)
+        .with_for_update()
+        .execution_options(populate_existing=True)
+    )
+    rows = db.session.execute(statement).all()
+    if not rows:
+        raise NotFound(_("There is no such order."), order_id=order_id)
+    return rows[0][0], [row[1] for row in rows]
+
+
 def list_lines(order_id: int) -> list[OrderLine]:
     """Lines of an order in their order."""
     return list(

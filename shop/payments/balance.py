@@ -19,7 +19,7 @@ from shop.ledger.services import (
     post_stripe_fee,
     post_unknown_balance,
 )
-from shop.orders.queries import list_lines, lock_order
+from shop.orders.queries import list_lines, lock_order, lock_order_with_lines
 from shop.payments.disputes import bear_loss
 from shop.payments.gateway import BalanceView, gateway
 from shop.payments.models import Attempt, BalanceTransaction, Dispute, Quarantine, Refund
@@ -161,12 +161,12 @@ def _post_adjustment(row: BalanceTransaction) -> bool:
     dispute = db.session.scalars(select(Dispute).where(Dispute.stripe_id == row.source)).first()
     if dispute is None:
         raise BelongsToNothing
-    order = lock_order(dispute.order_id)
+    order, lines = lock_order_with_lines(dispute.order_id)
     intent = str(db.session.get_one(Attempt, dispute.attempt_id).payment_intent)
-    lines, day = list_lines(order.id), clock.local_day(row.created_at)
+    day = clock.local_day(row.created_at)
     booked = post_dispute_balance(order.id, lines, dispute.stripe_id, intent, _movement(row), day)
     if booked and dispute.status == "lost":
-        bear_loss(order, dispute)
+        bear_loss(order, lines, dispute)
     return booked
 
 

@@ -4,7 +4,9 @@ An inquiry (`warning_…`) takes no money and may be answered with a refund. A c
 may give it back. The order and its stock stay as they are: what was sold was sold (payments.md B4, case 39).
 """
 
+from collections.abc import Sequence
 from datetime import timedelta
+from typing import Any
 
 from sqlalchemy import select
 
@@ -12,12 +14,15 @@ from shop.core import clock
 from shop.core.db import db, record, transaction
 from shop.core.outbox import enqueue
 from shop.ledger.services import post_dispute, post_dispute_lost, post_dispute_won
-from shop.orders.models import Order
-from shop.orders.queries import list_lines, lock_order
+from shop.orders.models import Order, OrderLine
+from shop.orders.queries import lock_order_with_lines
 from shop.orders.services import note
 from shop.payments.events import DisputeChanged
 from shop.payments.gateway import DisputeView, gateway
 from shop.payments.models import Attempt, Dispute, DisputePart
+from shop.payments.refund_news import follow_refunds
+from shop.payments.refunds import HARMLESS, on_line_declined
+from shop.payments.settle import settle_payment
 
 # How far a dispute has come: Stripe's word may arrive late, and an older one changes nothing.
 # docs.stripe.com/api/disputes/object, status.
@@ -37,13 +42,14 @@ CLOSED = ("warning_closed", "won", "lost", "prevented")
 def settle_dispute(stripe_id: str) -> bool:
     """Ask Stripe about a dispute and apply the answer. Outside any transaction. Whether its payment is one of ours."""
     view = gateway().fetch_dispute(stripe_id)
-    # Without our metadata: found by its charge or its payment (case 41).
-    attempt = db.session.scalars(
-        select(Attempt).where((Attempt.payment_intent == view.payment_intent) | (Attempt.charge == view.charge))
-    ).first()
+    # Without our metadata it is found by its charge or its payment (case 41).
+    attempt = settle_payment(intent=view.payment_intent, charge=view.charge, key=view.attempt)
     if attempt is None:
         return False
     order_id, attempt_id = attempt.order_id, attempt.id
+    if view.payment_intent:
+        # What was given back before is booked before: a dispute takes from what is left.
+        follow_refunds(view.payment_intent)
     with transaction():
         apply_dispute(order_id, attempt_id, view)
     return True
@@ -51,7 +57,7 @@ def settle_dispute(stripe_id: str) -> bool:
 
 def apply_dispute(order_id: int, attempt_id: int, view: DisputeView) -> None:
     """Apply what Stripe says of a dispute. Inside a transaction; monotonic and harmless to repeat."""
-    order = lock_order(order_id)
+    order, lines = lock_order_with_lines(order_id)
     dispute = db.session.scalars(select(Dispute).where(Dispute.stripe_id == view.id)).first()
     if dispute is None:
         dispute = _open(order, attempt_id, view)
@@ -59,20 +65,23 @@ def apply_dispute(order_id: int, attempt_id: int, view: DisputeView) -> None:
         return
     changed = dispute.status != view.status
     dispute.status, dispute.is_refundable, dispute.answer_by = view.status, view.is_refundable, view.answer_by
-    # An inquiry that becomes a chargeback may be about another amount.
-    dispute.amount_minor = view.amount_minor
-    if view.withdrawn and dispute.withdrawn_at is None:
-        _withdraw(order, dispute)
+    if dispute.withdrawn_at is None:
+        # An inquiry that becomes a chargeback may be about another amount.
+        dispute.amount_minor = view.amount_minor
+        if view.withdrawn:
+            _withdraw(order, lines, dispute)
     if view.reinstated and dispute.reinstated_at is None:
         dispute.reinstated_at = clock.now()
-        post_dispute_won(order, list_lines(order.id), dispute.stripe_id, clock.today())
+        post_dispute_won(order, lines, dispute.stripe_id, clock.today())
         _ask_for_balance(dispute, "won")
     if view.status in CLOSED and dispute.closed_at is None:
         dispute.closed_at = clock.now()
     if view.status == "lost":
-        bear_loss(order, dispute)
+        bear_loss(order, lines, dispute)
     if changed:
         _tell(order, dispute)
+        if view.status in HARMLESS:
+            _refund_declined(lines)
 
 
 def _open(order: Order, attempt_id: int, view: DisputeView) -> Dispute:
@@ -92,11 +101,11 @@ def _open(order: Order, attempt_id: int, view: DisputeView) -> Dispute:
     return dispute
 
 
-def _withdraw(order: Order, dispute: Dispute) -> None:
+def _withdraw(order: Order, lines: Sequence[OrderLine], dispute: Dispute) -> None:
     """The bank has taken the money: at the sale's own terms, from what was still left of the order."""
     dispute.withdrawn_at = clock.now()
     intent = str(db.session.get_one(Attempt, dispute.attempt_id).payment_intent)
-    given = post_dispute(order, list_lines(order.id), dispute.stripe_id, intent, dispute.amount_minor, clock.today())
+    given = post_dispute(order, lines, dispute.stripe_id, intent, dispute.amount_minor, clock.today())
     db.session.add_all(
         DisputePart(
             dispute_id=dispute.id,
@@ -110,14 +119,21 @@ def _withdraw(order: Order, dispute: Dispute) -> None:
     _ask_for_balance(dispute, "withdrawn")
 
 
-def bear_loss(order: Order, dispute: Dispute) -> bool:
+def bear_loss(order: Order, lines: Sequence[OrderLine], dispute: Dispute) -> bool:
     """Once a dispute is lost and its balance transaction booked, whoever bears losses does. Inside a transaction.
 
     False while that transaction is awaited; booking it calls this again.
     """
     if dispute.withdrawn_at is None:
         return True
-    return post_dispute_lost(order, list_lines(order.id), dispute.stripe_id, clock.today())
+    return post_dispute_lost(order, lines, dispute.stripe_id, clock.today())
+
+
+def _refund_declined(lines: Sequence[OrderLine]) -> None:
+    """What a maker could not make while nothing could be given back goes back now."""
+    for line in lines:
+        if line.state == "declined":
+            on_line_declined(line.id)
 
 
 def _ask_for_balance(dispute: Dispute, what: str) -> None:
@@ -126,5 +142,6 @@ def _ask_for_balance(dispute: Dispute, what: str) -> None:
 
 
 def _tell(order: Order, dispute: Dispute) -> None:
-    note(order.id, "disputed", status=dispute.status, amount_minor=dispute.amount_minor, reason=dispute.reason)
+    facts: dict[str, Any] = {"amount_minor": dispute.amount_minor, "currency": dispute.currency}
+    note(order.id, "disputed", status=dispute.status, reason=dispute.reason, **facts)
     record(DisputeChanged(dispute.id, dispute.status))

@@ -18,6 +18,13 @@ class RefundFailed:
 
 
 @dataclass(frozen=True, slots=True)
+class RefundRefused:
+    """A refund came to nothing before it was said to have succeeded: Stripe or the buyer's bank did not take it."""
+
+    refund_id: int
+
+
+@dataclass(frozen=True, slots=True)
 class DisputeChanged:
     """A buyer contests a payment at the bank, or that has moved on: to Stripe's `status`."""
 

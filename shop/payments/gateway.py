@@ -99,11 +99,16 @@ class RefundView:
     payment_intent: str | None
     failure: str | None
     metadata: dict[str, str]
+    # Our key of the attempt that paid, from the payment's own metadata.
+    attempt: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class DisputeView:
-    """A dispute: whether its money has been withdrawn and given back is read from its balance transactions."""
+    """A dispute: whether its money has been withdrawn and given back is read from its balance transactions.
+
+    `attempt` is our key of the attempt that paid, from the payment's own metadata.
+    """
 
     id: str
     status: str
@@ -116,6 +121,7 @@ class DisputeView:
     withdrawn: bool
     reinstated: bool
     answer_by: datetime | None
+    attempt: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -262,7 +268,8 @@ class Gateway:
 
     def fetch_refund(self, refund_id: str) -> RefundView:
         with _translated():
-            return _refund(_plain(self._client.v1.refunds.retrieve(refund_id)))
+            found = self._client.v1.refunds.retrieve(refund_id, {"expand": ["payment_intent"]})
+            return _refund(_plain(found))
 
     def find_refund(self, payment_intent: str, key: str) -> RefundView | None:
         """The refund that carries our key in its metadata, if Stripe has one."""
@@ -271,12 +278,15 @@ class Gateway:
     def list_refunds(self, payment_intent: str) -> list[RefundView]:
         """Every refund Stripe has of a payment, also those that were not begun here, oldest first."""
         with _translated():
-            page = self._client.v1.refunds.list({"payment_intent": payment_intent, "limit": 100})
+            page = self._client.v1.refunds.list(
+                {"payment_intent": payment_intent, "limit": 100, "expand": ["data.payment_intent"]}
+            )
             return [_refund(_plain(found)) for found in page.auto_paging_iter()][::-1]
 
     def fetch_dispute(self, dispute_id: str) -> DisputeView:
         with _translated():
-            return _dispute(_plain(self._client.v1.disputes.retrieve(dispute_id)))
+            found = self._client.v1.disputes.retrieve(dispute_id, {"expand": ["payment_intent"]})
+            return _dispute(_plain(found))
 
     def list_balance_transactions(self, since: datetime) -> list[BalanceView]:
         """Movements of Stripe's balance created since a moment, oldest first."""
@@ -383,7 +393,14 @@ def _refund(plain: dict[str, Any]) -> RefundView:
         payment_intent=_id_of(plain.get("payment_intent")),
         failure=plain.get("failure_reason"),
         metadata=dict(plain.get("metadata") or {}),
+        attempt=_attempt_of(plain),
     )
+
+
+def _attempt_of(plain: dict[str, Any]) -> str | None:
+    """Our key of an attempt, from a payment intent that came expanded."""
+    intent = plain.get("payment_intent")
+    return (intent.get("metadata") or {}).get("attempt") if isinstance(intent, dict) else None
 
 
 def _dispute(plain: dict[str, Any]) -> DisputeView:
@@ -401,6 +418,7 @@ def _dispute(plain: dict[str, Any]) -> DisputeView:
         withdrawn=any(minor < 0 for minor in moved),
         reinstated=any(minor > 0 for minor in moved),
         answer_by=datetime.fromtimestamp(due, UTC) if due else None,
+        attempt=_attempt_of(plain),
     )
 
 

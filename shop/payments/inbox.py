@@ -4,19 +4,18 @@ import json
 from datetime import timedelta
 from typing import Any
 
-from sqlalchemy import or_, select
-
 from shop.core import clock
 from shop.core.db import db, insert_new, transaction
 from shop.core.errors import EdgeFailed
 from shop.core.marks import EVENTS_POLLED, RESTORED_TO, find_moment, installation_id, remember_moment
 from shop.core.outbox import enqueue
 from shop.payments.disputes import settle_dispute
-from shop.payments.gateway import EventView, SessionView, SignatureWrong, gateway
+from shop.payments.gateway import EventView, RefundView, SessionView, SignatureWrong, gateway
 from shop.payments.lost import is_ours, take_up
-from shop.payments.models import Attempt, InboxEvent, Quarantine
-from shop.payments.refunds import follow_refund, follow_refunds
-from shop.payments.settle import revive, settle_order
+from shop.payments.models import InboxEvent, Quarantine
+from shop.payments.queries import find_attempt
+from shop.payments.refund_news import follow_refund, follow_refunds
+from shop.payments.settle import revive, settle_order, settle_payment
 
 # What the door answers 400 to.
 Forged = SignatureWrong
@@ -54,27 +53,27 @@ def handle(event_id: str) -> None:
 
 
 def _route(kind: str, thing: dict[str, Any]) -> str:
+    if kind.startswith(("refund.", "charge.refund.")):
+        return "settled" if _hear_of_refund(gateway().fetch_refund(str(thing.get("id")))) else "unknown"
+    if kind.startswith("charge.dispute."):
+        return "settled" if settle_dispute(str(thing.get("id"))) else "unknown"
+    metadata, intent = thing.get("metadata") or {}, _id(thing.get("payment_intent"))
     if kind.startswith("checkout.session."):
-        attempt = _find_attempt(session_id=thing.get("id"), metadata=thing.get("metadata") or {})
+        attempt = find_attempt(session_id=thing.get("id"), key=metadata.get("attempt"))
         if attempt is not None and attempt.state == "abandoned" and thing.get("id"):
             revive(attempt.id, str(thing["id"]))
     elif kind.startswith("payment_intent."):
-        attempt = _find_attempt(intent=thing.get("id"), metadata=thing.get("metadata") or {})
-    elif kind.startswith(("refund.", "charge.refund.")):
-        return "settled" if follow_refund(gateway().fetch_refund(str(thing.get("id")))) else "unknown"
-    elif kind.startswith("charge.dispute."):
-        return "settled" if settle_dispute(str(thing.get("id"))) else "unknown"
+        attempt = find_attempt(intent=thing.get("id"), key=metadata.get("attempt"))
     elif kind.startswith("charge."):
-        intent = _id(thing.get("payment_intent"))
-        attempt = _find_attempt(intent=intent, charge=thing.get("id"), metadata=thing.get("metadata") or {})
-        if kind == "charge.refunded" and intent:
-            follow_refunds(intent)
+        attempt = find_attempt(intent=intent, charge=thing.get("id"), key=metadata.get("attempt"))
         _ask_for_balance(str(thing.get("id")))
     else:
         return "ignored"
     if attempt is None:
         return _take_up(kind, thing)
     settle_order(attempt.order_id)
+    if kind == "charge.refunded" and intent:
+        follow_refunds(intent)
     return "settled"
 
 
@@ -92,28 +91,13 @@ def _take_up(kind: str, thing: dict[str, Any]) -> str:
     return "unknown" if view is None else take_up(view)
 
 
+def _hear_of_refund(view: RefundView) -> bool:
+    settle_payment(intent=view.payment_intent, charge=view.charge, key=view.attempt)
+    return follow_refund(view)
+
+
 def _id(value: Any) -> str | None:
     return value.get("id") if isinstance(value, dict) else value
-
-
-def _find_attempt(
-    *,
-    session_id: str | None = None,
-    intent: str | None = None,
-    charge: str | None = None,
-    metadata: dict[str, str],
-) -> Attempt | None:
-    conditions = [
-        column == value
-        for column, value in (
-            (Attempt.session_id, session_id),
-            (Attempt.payment_intent, intent),
-            (Attempt.charge, charge),
-            (Attempt.key, metadata.get("attempt")),
-        )
-        if value
-    ]
-    return db.session.scalars(select(Attempt).where(or_(*conditions)).limit(1)).first() if conditions else None
 
 
 def _ask_for_balance(charge: str) -> None:

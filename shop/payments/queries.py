@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 
-from sqlalchemy import select
+from sqlalchemy import ColumnElement, and_, or_, select
 
 from shop.core.db import db
 from shop.core.errors import NotFound
@@ -31,10 +31,18 @@ def list_disputes(order_id: int) -> list[Dispute]:
     return list(db.session.scalars(select(Dispute).where(Dispute.order_id == order_id).order_by(Dispute.id)))
 
 
-def list_open_refunds() -> list[Refund]:
-    """Refunds that Stripe has not finished, and those that failed."""
-    statement = select(Refund).where(Refund.state.in_(["requested", "pending", "failed"])).order_by(Refund.id)
-    return list(db.session.scalars(statement))
+def is_unanswered() -> ColumnElement[bool]:
+    """Of a refund: it failed, and its money has not gone back in another way since."""
+    named = Quarantine.stripe_id.in_([Refund.stripe_id, Refund.key])
+    kept = select(Quarantine.id).where(Quarantine.kind == "refund_failed", Quarantine.resolved_at.is_(None), named)
+    return and_(Refund.state == "failed", kept.exists())
+
+
+def list_failed_refunds(order_id: int) -> list[Refund]:
+    """Refunds of an order that failed and wait for somebody, oldest first."""
+    return list(
+        db.session.scalars(select(Refund).where(Refund.order_id == order_id, is_unanswered()).order_by(Refund.id))
+    )
 
 
 def find_charge(order_id: int) -> Attempt | None:
@@ -52,6 +60,23 @@ def get_attempt(attempt_id: int) -> Attempt:
     if attempt is None:
         raise NotFound("There is no such attempt.", attempt_id=attempt_id)
     return attempt
+
+
+def find_attempt(
+    *, session_id: str | None = None, intent: str | None = None, charge: str | None = None, key: str | None = None
+) -> Attempt | None:
+    """The attempt that is known by any of these names."""
+    conditions = [
+        column == value
+        for column, value in (
+            (Attempt.session_id, session_id),
+            (Attempt.payment_intent, intent),
+            (Attempt.charge, charge),
+            (Attempt.key, key),
+        )
+        if value
+    ]
+    return db.session.scalars(select(Attempt).where(or_(*conditions)).limit(1)).first() if conditions else None
 
 
 def list_quarantine() -> list[Quarantine]:

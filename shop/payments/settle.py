@@ -5,22 +5,23 @@ often, makes no difference.
 """
 
 import logging
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from datetime import timedelta
+from typing import Any
 
-from sqlalchemy import and_, func, or_, select
+from sqlalchemy import and_, func, or_, select, update
 
 from shop.core import clock
 from shop.core.db import db, transaction
 from shop.core.errors import EdgeFailed
 from shop.core.outbox import enqueue
 from shop.ledger.services import is_posted, post_foreign_payment, post_payment
-from shop.orders.models import Order
-from shop.orders.queries import list_lines, lock_order
+from shop.orders.models import Order, OrderLine
+from shop.orders.queries import lock_order, lock_order_with_lines
 from shop.orders.services import await_bank, expire_order, mark_paid, note, quarantine_order
 from shop.payments.gateway import Gateway, SessionView, gateway
 from shop.payments.models import Attempt, Quarantine
-from shop.payments.queries import list_attempts
+from shop.payments.queries import find_attempt, list_attempts
 from shop.payments.refunds import request_refund, request_return
 
 log = logging.getLogger("shop.settle")
@@ -97,22 +98,44 @@ def revive(attempt_id: int, session_id: str) -> None:
             attempt.session_id, attempt.state = session_id, "open"
 
 
+def settle_payment(*, intent: str | None, charge: str | None, key: str | None) -> Attempt | None:
+    """The attempt by which a payment was made, None for one that is not ours. Outside any transaction.
+
+    What happens to a payment can be heard of before the payment itself: then that is settled first.
+    """
+    attempt = find_attempt(intent=intent, charge=charge, key=key)
+    if attempt is not None and attempt.state in LIVE:
+        settle_order(attempt.order_id, young=timedelta(0))
+    return attempt
+
+
 def apply_session(order_id: int, attempt_id: int, view: SessionView) -> None:
     """Apply what Stripe says of a session. Inside a transaction; monotonic and harmless to repeat."""
-    order = lock_order(order_id)
-    attempt = db.session.get_one(Attempt, attempt_id, populate_existing=True)
-    if attempt.state not in LIVE:
-        return
+    order, lines = lock_order_with_lines(order_id)
     if view.status == "expired" or _bank_refused(view):
-        attempt.state = "expired"
-        if order.state in {"awaiting_payment", "processing"} and not _other_live(order, attempt):
+        ended = _move(attempt_id, "expired")
+        if ended and order.state in {"awaiting_payment", "processing"} and not _is_live(order):
             expire_order(order)
     elif view.status == "complete" and view.payment_status == "paid":
-        _apply_payment(order, attempt, view)
+        paid = _move(attempt_id, "paid", payment_intent=view.payment_intent, charge=view.charge)
+        if paid:
+            _apply_payment(order, lines, paid, view)
     elif view.status == "complete":
-        attempt.state = "processing"
-        attempt.payment_intent = attempt.payment_intent or view.payment_intent
-        await_bank(order)
+        intent = func.coalesce(Attempt.payment_intent, view.payment_intent)
+        if _move(attempt_id, "processing", payment_intent=intent):
+            await_bank(order)
+
+
+def _move(attempt_id: int, state: str, **values: Any) -> Attempt | None:
+    """Carry a live attempt on to a state; None for one that is at its end. On a locked order."""
+    statement = (
+        update(Attempt)
+        .where(Attempt.id == attempt_id, Attempt.state.in_(LIVE))
+        .values(state=state, **values)
+        .returning(Attempt)
+        .execution_options(synchronize_session=False, populate_existing=True)
+    )
+    return db.session.scalars(statement).first()
 
 
 def _bank_refused(view: SessionView) -> bool:
@@ -120,13 +143,11 @@ def _bank_refused(view: SessionView) -> bool:
     return view.status == "complete" and view.intent_status in {"requires_payment_method", "canceled"}
 
 
-def _other_live(order: Order, attempt: Attempt) -> bool:
-    return any(other.id != attempt.id and other.state in LIVE for other in list_attempts(order.id))
+def _is_live(order: Order) -> bool:
+    return any(attempt.state in LIVE for attempt in list_attempts(order.id))
 
 
-def _apply_payment(order: Order, attempt: Attempt, view: SessionView) -> None:
-    attempt.state = "paid"
-    attempt.payment_intent, attempt.charge = view.payment_intent, view.charge
+def _apply_payment(order: Order, lines: Sequence[OrderLine], attempt: Attempt, view: SessionView) -> None:
     intent = view.payment_intent or view.id
     if order.state not in UNPAID and is_posted("payment", intent):
         # The very payment that is booked already, not a second one.
@@ -147,7 +168,6 @@ def _apply_payment(order: Order, attempt: Attempt, view: SessionView) -> None:
             quarantine_order(order, problem)
         return
     if order.state in UNPAID:
-        lines = list_lines(order.id)
         filled = mark_paid(order, lines)
         post_payment(order, lines, intent, today)
         if not filled:

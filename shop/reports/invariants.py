@@ -16,8 +16,11 @@ from shop.ledger import accounts
 from shop.ledger.checks import missing_guards, unbalanced
 from shop.ledger.models import Entry
 from shop.ledger.queries import list_balances, sum_balance
+from shop.ledger.statements import list_statements
+from shop.ledger.transfers import PAYOUT, RETURNED
 from shop.orders.models import Order, OrderLine, Reservation
 from shop.payments.models import Attempt, BalanceTransaction, Dispute, Quarantine, Refund
+from shop.payouts.models import Transfer
 from shop.reports.footing import compare_with_ledger
 
 # How long a settled payment may wait for its balance transaction.
@@ -166,6 +169,49 @@ def goods_are_shared_out() -> list[str]:
     return [f"Line {row.id} sold for {row.net_minor}, the books share out {row.minor}." for row in rows]
 
 
+def transfers_are_booked_once() -> list[str]:
+    """Each transfer the bank has executed is in the books once with its amount, each returned one back; no other is."""
+    booked: dict[tuple[str, str], int] = {}
+    rows = db.session.execute(
+        select(Entry.source, Entry.source_id, func.sum(Entry.amount_minor).label("minor"))
+        .where(Entry.source.in_([PAYOUT, RETURNED]))
+        .group_by(Entry.source, Entry.source_id)
+    )
+    for row in rows:
+        booked[row.source, row.source_id] = int(row.minor)
+    wanted: dict[tuple[str, str], int] = {}
+    for transfer in db.session.scalars(select(Transfer).where(Transfer.state.in_(["executed", "returned"]))):
+        wanted[PAYOUT, transfer.public_id] = transfer.amount_minor
+        if transfer.state == "returned":
+            wanted[RETURNED, transfer.public_id] = transfer.amount_minor
+    return [
+        f"The transfer {name} is booked as {source} with {booked.get((source, name), 0)}, the bank says "
+        f"{wanted.get((source, name), 0)}."
+        for source, name in sorted(booked.keys() | wanted.keys())
+        if booked.get((source, name), 0) != wanted.get((source, name), 0)
+    ]
+
+
+def statements_end_as_the_books_stand() -> list[str]:
+    """Every unit's newest statement closes with what stands on its two accounts, in each currency."""
+    standing: dict[tuple[int, str], int] = {}
+    for balance in list_balances():
+        if balance.account.startswith(accounts.ARTISAN):
+            key = (int(balance.account.partition(":")[2]), balance.currency)
+            standing[key] = standing.get(key, 0) + balance.minor
+    closing: dict[tuple[int, str], int] = {}
+    units = {unit_id for unit_id in db.session.scalars(select(Entry.unit_id).distinct()) if unit_id is not None}
+    for unit_id in units | {unit_id for unit_id, _currency in standing}:
+        for statement in reversed(list_statements(unit_id)):
+            closing[unit_id, statement.currency] = statement.closing
+    return [
+        f"The statement of unit {unit_id} ends at {closing.get((unit_id, currency), 0)} {currency}, its accounts hold "
+        f"{standing.get((unit_id, currency), 0)}."
+        for unit_id, currency in sorted(closing.keys() | standing.keys())
+        if closing.get((unit_id, currency), 0) != standing.get((unit_id, currency), 0)
+    ]
+
+
 def stock_foots() -> list[str]:
     """available + reserved + sold - returned = received, and what is reserved is what live orders hold."""
     held = (
@@ -253,6 +299,8 @@ INVARIANTS: tuple[Callable[[], list[str]], ...] = (
     refunds_are_booked_once,
     disputes_are_booked_once,
     goods_are_shared_out,
+    transfers_are_booked_once,
+    statements_end_as_the_books_stand,
     stock_foots,
     holds_belong_to_live_orders,
     no_work_fails_for_long,

@@ -30,6 +30,7 @@ from shop.ledger.queries import list_balances
 from shop.media.images import path_of
 from shop.orders.models import Order, OrderLine
 from shop.payments.models import Attempt, BalanceTransaction, Refund
+from shop.payouts.models import Batch, Transfer
 from shop.programme.queries import admitted_units
 from shop.reports.invariants import list_findings
 from tests.conftest import MORNING, make_settings
@@ -127,6 +128,13 @@ def test_every_chair_has_something_to_do(steps: list[tuple[str, int, int]]) -> N
     assert any(row.call_asked_at for row in rows)
     assert count(Product, Product.state == "review") == len(IN_REVIEW)
     assert count(OrderLine, OrderLine.state == "handed_over") > 0
+
+
+def test_makers_were_paid_in_the_past_and_an_officer_has_a_draft_to_approve(steps: list[tuple[str, int, int]]) -> None:
+    assert count(Transfer, Transfer.state == "executed") > 0
+    batch = db.session.scalars(select(Batch).where(Batch.state == "draft")).one()
+    officer = db.session.scalars(select(Account.id).where(Account.role == "staff").order_by(Account.id)).first()
+    assert batch.drafted_by != officer
 
 
 def test_its_people_sign_in_with_what_is_printed(steps: list[tuple[str, int, int]]) -> None:

@@ -19,7 +19,8 @@ from shop.orders.models import Order, OrderLine
 from shop.orders.queries import list_lines
 from shop.orders.states import TransitionRefused
 from shop.payments.gateway import Gateway, StripeRefused
-from shop.payments.refunds import request_refund, send_refund
+from shop.payments.refund_news import send_refund
+from shop.payments.refunds import request_refund
 from tests.builders import make_order, make_product, make_unit
 from tests.payments.conftest import stripe  # noqa: F401 - the fixture
 from tests.stripe_bench import Bench

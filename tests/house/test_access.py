@@ -41,6 +41,7 @@ OWNER = (303, 303, 200, 404, 403)  # a thing of one maker: to the neighbour it d
 OWNER_DOES = (303, 303, 303, 404, 403)
 OFFICE = (303, 303, 403, 403, 200)
 OFFICE_DOES = (303, 303, 403, 403, 303)
+ANOTHERS = (303, 303, 403, 403, 404)  # an address that joins things which do not belong together
 WITH_LINK = (404, 200, 404, 404, 404)  # an order opens to whoever holds its signed link, and to no account
 
 STEPS = {
@@ -104,6 +105,13 @@ ASKS = [
     get("artisan.home.enter", "/artisan", 303, 303, 308, 308, 403),
     get("artisan.home.show", "/artisan/", *MAKERS),
     get("artisan.money.show", "/artisan/money", *MAKERS),
+    get("artisan.statements.list", "/artisan/money/statements", *MAKERS),
+    get("artisan.statements.show", "/artisan/money/statements/EUR/2026-06", *MAKERS),
+    get("artisan.statements.pdf", "/artisan/money/statements/EUR/2025-01.pdf", 303, 303, 404, 404, 403),
+    get("artisan.transfers.list", "/artisan/money/transfers", *MAKERS),
+    get("artisan.transfers.show", "/artisan/money/transfers/{transfer}", *OWNER),
+    get("artisan.transfers.show", "/artisan/money/transfers/{unanswered}", 303, 303, 404, 404, 403),
+    get("artisan.transfers.slip", "/artisan/money/transfers/{unanswered}/slip.pdf", 303, 303, 404, 404, 403),
     get("artisan.account.show", "/artisan/account", *MAKERS),
     post("artisan.account.choose_unit", "/artisan/account/unit", *OWNER_DOES, unit="{unit}"),
     post(
@@ -154,6 +162,14 @@ ASKS = [
         *OFFICE_DOES,
         **{"refund-extent": "all", "refund-reason": "buyer"},
     ),
+    get("staff.freight.show", "/staff/orders/{number}/lines/{beside_line}/freight", *OFFICE),
+    get("staff.freight.show", "/staff/orders/{number}/lines/{line}/freight", 303, 303, 403, 403, 403),
+    post(
+        "staff.freight.charge",
+        "/staff/orders/{number}/lines/{beside_line}/freight",
+        *OFFICE_DOES,
+        **{"freight-charge": "{new_id}", "freight-currency": "EUR", "freight-amount": "12", "freight-remark": "DHL"},
+    ),
     post("staff.orders.cancel", "/staff/orders/{waiting}/cancel", *OFFICE_DOES),
     get("staff.pieces.index", "/staff/pieces", *OFFICE),
     get("staff.pieces.show", "/staff/pieces/{review}", *OFFICE),
@@ -177,6 +193,59 @@ ASKS = [
         **{"end{membership}-to_on": "2026-06-30"},
     ),
     post("staff.units.carry", "/staff/units/{unit}/aggregator", *OFFICE_DOES, **{"carry-aggregator": ""}),
+    get("staff.bank_details.show", "/staff/units/{other}/bank", *OFFICE),
+    post("staff.bank_details.save", "/staff/units/{other}/bank", *OFFICE_DOES, rib="001 810 0078000201106203 18"),
+    post("staff.bank_details.save", "/staff/units/{other}/bank", 303, 303, 403, 403, 422, rib="001"),
+    post(
+        "staff.bank_details.consent",
+        "/staff/units/{other}/bank/consents",
+        *OFFICE_DOES,
+        **{"consent-given_by": "F", "consent-given_on": "2026-06-01", "consent-document": "Lettre"},
+    ),
+    post("staff.bank_details.withdraw", "/staff/units/{other}/bank/consents/{consent}/withdraw", *OFFICE_DOES),
+    post("staff.bank_details.withdraw", "/staff/units/{unit}/bank/consents/{consent}/withdraw", *ANOTHERS),
+    get("staff.statements.index", "/staff/units/{unit}/statements", *OFFICE),
+    get("staff.statements.show", "/staff/units/{unit}/statements/EUR/2026-06", *OFFICE),
+    get("staff.statements.pdf", "/staff/units/{unit}/statements/EUR/2025-01.pdf", 303, 303, 403, 403, 404),
+    get("staff.payouts.index", "/staff/payouts", *OFFICE),
+    post("staff.payouts.create", "/staff/payouts", 303, 303, 403, 403, 409, currency="EUR"),
+    get("staff.payouts.show", "/staff/payouts/{batch}", *OFFICE),
+    get("staff.payouts.show", "/staff/payouts/{draft_batch}", *OFFICE),
+    post("staff.payouts.approve", "/staff/payouts/{draft_batch}/approve", *OFFICE_DOES, executes_on="2026-06-16"),
+    post("staff.payouts.cancel", "/staff/payouts/{draft_batch}/cancel", *OFFICE_DOES),
+    *(get("staff.payouts.bank_file", f"/staff/payouts/{{batch}}/bank-file.{form}", *OFFICE) for form in ("xml", "csv")),
+    get("staff.payouts.bank_file", "/staff/payouts/{draft_batch}/bank-file.xml", 303, 303, 403, 403, 409),
+    get("staff.transfers.show", "/staff/transfers/{transfer}", *OFFICE),
+    get("staff.transfers.show", "/staff/transfers/{unanswered}", *OFFICE),
+    get("staff.transfers.slip", "/staff/transfers/{unanswered}/slip.pdf", 303, 303, 403, 403, 404),
+    post(
+        "staff.transfers.executed",
+        "/staff/transfers/{unanswered}/executed",
+        *OFFICE_DOES,
+        **{"sent-on": "2026-06-15", "sent-rate": "10,7", "sent-reference": "VIR 18"},
+    ),
+    post("staff.transfers.refused", "/staff/transfers/{unanswered}/refused", *OFFICE_DOES, **{"refused-reason": "R"}),
+    post(
+        "staff.transfers.returned",
+        "/staff/transfers/{transfer}/returned",
+        *OFFICE_DOES,
+        **{"back-on": "2026-06-15", "back-reason": "Compte clos"},
+    ),
+    get("staff.settings.index", "/staff/settings", *OFFICE),
+    post(
+        "staff.settings.save",
+        "/staff/settings/commission_bp",
+        *OFFICE_DOES,
+        **{"commission_bp-value": "12,5", "commission_bp-from_on": "2026-07-01"},
+    ),
+    post(
+        "staff.settings.pay_from",
+        "/staff/settings/paying-account",
+        *OFFICE_DOES,
+        name="Maison",
+        account="FR14 2004 1010 0505 0001 3M02 606",
+        bic="",
+    ),
     get("staff.programmes.index", "/staff/programmes", *OFFICE),
     post(
         "staff.programmes.create",

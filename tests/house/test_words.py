@@ -10,7 +10,7 @@ HOUSE = Path(__file__).parents[2] / "shop"
 TESTS = HOUSE.parent / "tests"
 # A name that says nothing collects everything.
 VAGUE = {"utils", "util", "helpers", "helper", "common", "misc", "tools", "manager", "base_service"}
-MONEY_ROOMS = ("core", "ledger", "payments", "orders", "shipping", "reports", "fulfilment", "catalogue")
+MONEY_ROOMS = ("core", "ledger", "payments", "payouts", "orders", "shipping", "reports", "fulfilment", "catalogue")
 
 
 def modules(*folders: Path) -> Iterator[tuple[str, ast.Module]]:

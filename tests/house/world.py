@@ -12,14 +12,17 @@ from flask.testing import FlaskClient
 from itsdangerous import URLSafeTimedSerializer
 from sqlalchemy import select
 
+from shop.accounts.models import Account
 from shop.app import create_app
 from shop.artisans.models import Unit
 from shop.catalogue.models import Product, ProductPicture, Variant
 from shop.catalogue.queries import list_addresses
 from shop.catalogue.services import create_draft
+from shop.core import clock
 from shop.core.clock import VirtualClock
 from shop.core.db import db, transaction
 from shop.core.ids import public_id
+from shop.core.policies import decide_policy
 from shop.fulfilment.services import accept_line
 from shop.media.models import Picture
 from shop.notifications.models import Attachment, Letter
@@ -28,10 +31,14 @@ from shop.orders.links import order_token
 from shop.orders.models import Order
 from shop.orders.queries import list_lines
 from shop.payments.gateway import CONNECTION_ERROR, Gateway, use_gateway
+from shop.payouts.bank_details import record_consent
+from shop.payouts.queries import list_transfers
+from shop.payouts.services import record_executed
 from shop.programme.models import Edition, Membership
 from shop.programme.recipients import add_recipient
 from tests.builders import make_account, make_order, make_product, make_unit, sign_in
 from tests.conftest import make_settings
+from tests.payouts.conftest import approve, decide_paying_account, draft, owe, send
 from tests.stripe_bench import Bench, make_bench
 
 ROLES = ("nobody", "buyer", "artisan", "neighbour", "staff")
@@ -96,13 +103,13 @@ class World:
 
 
 @contextmanager
-def build_world(folder: Path, template: Path, clock: VirtualClock) -> Iterator[World]:
+def build_world(folder: Path, template: Path, virtual: VirtualClock) -> Iterator[World]:
     """Two workshops, a buyer who ordered from both, an officer; on SQLite, with Stripe's double behind."""
     shutil.copy(template, folder / "shop.sqlite")
     (folder / "media").mkdir()
     app = create_app(make_settings(folder, f"sqlite:///{folder / 'shop.sqlite'}", demo=True))
     with app.app_context():
-        bench = make_bench(app, clock)
+        bench = make_bench(app, virtual)
     gateway: Any = Gateway(bench.settings, http_client=bench.client(CONNECTION_ERROR))
     with use_gateway(gateway):
         with app.app_context():
@@ -122,7 +129,12 @@ def _product_of(variant: Variant) -> Product:
 
 
 def _things(app: Flask, bench: Bench) -> dict[str, Any]:
-    unit, other = make_unit(), make_unit(name_fr="Atelier voisin", name_en="The shop next door")
+    unit = make_unit(rib="011519000001205000534921")
+    other = make_unit(
+        name_fr="Atelier voisin", name_en="The shop next door", rib="001810007800020110620221", payee="Hassan Ouali"
+    )
+    with transaction():
+        decide_policy("freight_bearer", "maker", clock.today())
     titles = {"ar": "سر الجارة", "fr": "Secret de fabrique", "en": "Secret of the house"}
     piece, beside = make_product(unit, stock=9, kind="repeatable"), make_product(other, stock=9, kind="repeatable")
     draft = make_product(unit, state="draft", titles=titles, published_at=None)
@@ -135,6 +147,7 @@ def _things(app: Flask, bench: Bench) -> dict[str, Any]:
     for order in (paid, sendable):
         bench.settle(order)
     waiting = make_order(piece)
+    send(paid, other)
     with transaction():
         accept_line(list_lines(sendable.id)[0].id, unit_id=unit.id, actor=artisan.id)
         cart = add_to_cart(None, piece.id, 1, "EUR")
@@ -146,6 +159,34 @@ def _things(app: Flask, bench: Bench) -> dict[str, Any]:
         "unit": unit, "other": other, "piece": piece, "beside": beside, "draft": draft, "review": review,
         "own_draft": own_draft, "accounts": {"artisan": artisan, "neighbour": neighbour, "staff": staff},
         "paid": paid, "sendable": sendable, "waiting": waiting, "cart": cart.token, "recipient": recipient,
+        **_payouts(unit, other, staff),
+    }  # fmt: skip
+
+
+def _payouts(unit: Unit, other: Unit, staff: Account) -> dict[str, Any]:
+    """A batch with a transfer that was sent and one the bank has not answered, and a draft for the officer to approve."""
+    drafter = make_account("staff", language="en")
+    decide_paying_account()
+    with transaction():
+        consent = record_consent(
+            other.id, given_by="Fatima", given_on=clock.today(), document="Procuration", actor=staff.id
+        )
+    for each in (unit, other):
+        owe(each, 5000)
+    batch = approve(draft(drafter), staff)
+    sent, unanswered = list_transfers(batch.id)
+    with transaction():
+        record_executed(
+            sent.public_id,
+            on=clock.today(),
+            rate_millionths=10_700_000,
+            mad_minor=None,
+            reference="VIR 17",
+            actor=staff.id,
+        )
+    owe(unit, 700)
+    return {
+        "batch": batch, "transfer": sent, "unanswered": unanswered, "draft_batch": draft(drafter), "consent": consent
     }  # fmt: skip
 
 
@@ -190,6 +231,10 @@ def _values(things: dict[str, Any], key: str) -> dict[str, str]:
         "waiting": things["waiting"].number,
         "membership": str(membership),
         "recipient": str(things["recipient"].id),
+        **{name: things[name].public_id for name in ("batch", "draft_batch", "transfer", "unanswered")},
+        "consent": str(things["consent"].id),
+        "other": things["other"].public_id,
+        "beside_line": str(beside_line.id),
         "letter": letter.public_id,
         "attachment": str(attachment.id),
         "new_id": public_id(),

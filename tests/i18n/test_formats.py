@@ -151,6 +151,12 @@ def test_percentages_are_exact() -> None:
         formats.percent(0.125)  # type: ignore[arg-type]
 
 
+def test_a_rate_keeps_the_decimals_it_has_and_at_least_two() -> None:
+    assert formats.rate(Decimal("10.7"), "en") == "10.70"
+    assert formats.rate(Decimal("10.7812"), "fr") == "10,7812"
+    assert formats.rate(Decimal("10.702272"), "ar") == "10,702272"
+
+
 def test_lists_are_joined_and_escaped_beside_markup() -> None:
     assert formats.list_text(["laine", "coton", "soie"], "fr") == "laine, coton et soie"
     assert formats.list_text(["<x>", Markup("<b>y</b>")], "en") == Markup("&lt;x&gt; and <b>y</b>")

@@ -19,7 +19,7 @@ from shop.core.errors import ShopError
 from shop.demo.double.inprocess import pay
 from shop.demo.double.payments import SessionClosed
 from shop.orders.models import Order
-from shop.payments import balance, checkout, refunds, settle
+from shop.payments import balance, checkout, refund_news, settle
 from shop.payments.gateway import gateway
 from shop.payments.queries import list_attempts, list_refunds
 from shop.payments.refunds import request_refund
@@ -186,7 +186,7 @@ def test_a_crash_while_money_is_given_back(stripe: Bench, clock: VirtualClock, p
     with transaction():
         refund_id = request_refund(order.id, line_ids=None, reason="buyer", actor=None).id
     with death(point):
-        refunds.send_refund(refund_id)
+        refund_news.send_refund(refund_id)
     heal(clock)
     assert [charge["amount_refunded"] for charge in stripe.charges(order)] == [order.total_minor]
     assert [refund.state for refund in list_refunds(order.id)] == ["succeeded"]

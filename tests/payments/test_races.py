@@ -28,9 +28,9 @@ from shop.orders import cart as carts
 from shop.orders import checkout as placing
 from shop.orders.models import CartLine, Order
 from shop.orders.queries import list_lines
-from shop.payments import balance, checkout, refunds, settle
+from shop.payments import balance, checkout, refund_news, settle
 from shop.payments.gateway import gateway
-from shop.payments.models import Attempt
+from shop.payments.models import Attempt, Refund
 from shop.payments.queries import find_charge, list_attempts, list_refunds
 from shop.payments.refunds import request_refund
 from shop.reports.invariants import list_findings
@@ -270,14 +270,14 @@ def test_a_refusal_heard_late_does_not_undo_a_refund_that_was_made(
         refund_id = request_refund(order.id, line_ids=None, reason="buyer", actor=None).id
     intent, key = find_charge(order.id).payment_intent, list_refunds(order.id)[0].key  # type: ignore[union-attr]
     view = gateway().refund(str(intent), order.total_minor, key)
-    fail = refunds._fail
+    fail = refund_news.refuse_refund
 
     def settle_elsewhere() -> None:
         with transaction():
-            refunds.apply_refund(refund_id, view)
+            refund_news.apply_refund(refund_id, view)
 
     with transaction():
-        row = db.session.get_one(refunds.Refund, refund_id)
+        row = db.session.get_one(Refund, refund_id)
         assert row.state == "requested"
     rival = Somebody(app, settle_elsewhere)
     rival.meanwhile(20)

@@ -19,6 +19,8 @@ DAY = 24 * 3600
 AVAILABLE_AFTER = 7 * DAY
 # Hundredths of a per cent, and euro cents per charge. Kept when a charge is refunded.
 FEE_SHARE, FEE_FIXED = 290, 30
+# Euro cents for a debit of a bank account.
+DEBIT_FEE = 35
 # Euro cents, whatever becomes of the dispute. Source: https://stripe.com/fr/pricing
 DISPUTE_FEE = 2000
 
@@ -145,24 +147,33 @@ def _attach(state: State, thing: dict[str, Any]) -> None:
 
 def _of_charge(state: State, charge: dict[str, Any]) -> dict[str, Any]:
     settled = settle(state, charge["amount"], charge["currency"], settlement_of(state, charge["currency"]))
+    by_card = _by_card(charge)
     share = (Decimal(settled.amount) * FEE_SHARE / 10000).quantize(Decimal(1), ROUND_HALF_UP)
+    card_fee = int(share) + euro_fee(FEE_FIXED, settled.currency)
     return record(
         state,
-        "charge",
+        "charge" if by_card else "payment",
         "charge",
         charge["id"],
         settled,
         charge["description"],
-        fee=int(share) + euro_fee(FEE_FIXED, settled.currency),
+        fee=card_fee if by_card else euro_fee(DEBIT_FEE, settled.currency),
         available_after=0 if state.hidden(charge["id"]).get("quick") else AVAILABLE_AFTER,
     )
 
 
+def _by_card(charge: dict[str, Any]) -> bool:
+    """Of what is no card's, Stripe calls the transactions payments."""
+    return bool(charge["payment_method_details"]["type"] == "card")
+
+
 def _of_refund(state: State, refund: dict[str, Any]) -> dict[str, Any]:
-    settlement = settled_in(state, state.find(refund["charge"]) or {}, refund["currency"])
+    charge = state.find(refund["charge"]) or {}
+    kind = "refund" if _by_card(charge) else "payment_refund"
+    settlement = settled_in(state, charge, refund["currency"])
     settled = settle(state, -refund["amount"], refund["currency"], settlement)
     description = f"REFUND FOR CHARGE ({refund['charge']})"
-    return record(state, "refund", "refund", refund["id"], settled, description, available_after=AVAILABLE_AFTER)
+    return record(state, kind, "refund", refund["id"], settled, description, available_after=AVAILABLE_AFTER)
 
 
 def settled_in(state: State, charge: dict[str, Any], currency: str) -> str:

@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 from flask import Flask
 from werkzeug.datastructures import Headers
 
-from shop.demo.double import payments, timeline
+from shop.demo.double import debits, payments, timeline
 from shop.demo.double.app import state_of
 
 
@@ -95,6 +95,23 @@ def pay(
     if outcome == "authenticate":
         return payments.authenticate(state, session_id, authenticate)
     return outcome
+
+
+def debit(
+    double: Flask,
+    session_id: str,
+    iban: str = "FR1420041010050500013M02606",
+    country: str = "FR",
+    *,
+    name: str = "Demonstration",
+) -> None:
+    """Order a SEPA debit as a buyer would on a session's page; the bank decides days later.
+
+    Raises payments.SessionClosed for one that is complete or expired.
+    """
+    state = state_of(double)
+    timeline.tick(state)
+    debits.pay(state, session_id, payments.Payer(number=iban, name=name, country=country))
 
 
 def _environ(method: str, url: str, headers: Mapping[str, str], post_data: Any) -> dict[str, Any]:

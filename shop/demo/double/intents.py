@@ -6,7 +6,7 @@ outside Checkout, so that a payment that asks for it stays `requires_action`.
 
 from typing import Any
 
-from shop.demo.double import balance, customers, fates, methods, payments, resources, sessions
+from shop.demo.double import balance, customers, debits, fates, ibans, methods, payments, resources, sessions
 from shop.demo.double.cards import refusal
 from shop.demo.double.changes import change
 from shop.demo.double.currencies import money_text, rate, settle
@@ -34,10 +34,20 @@ KIND = "payment_intent"
 INTENTS = resources.ADDRESSES[KIND]
 CREATE_ABSENT = """
 amount_details application_fee_amount confirmation_token customer_account error_on_requires_action
-excluded_payment_method_types hooks mandate mandate_data off_session on_behalf_of payment_details
+excluded_payment_method_types hooks mandate off_session on_behalf_of payment_details
 payment_method_configuration payment_method_data payment_method_options radar_options setup_future_usage
 statement_descriptor statement_descriptor_suffix transfer_data transfer_group use_stripe_sdk
 """
+# A mandate is shown with the charge of its debit and not kept as an object.
+MANDATE = Fields(
+    {
+        "customer_acceptance": Fields(
+            {"accepted_at": Integer(), "type": Choice("offline", absent=("online",)), **absent("offline", "online")},
+            ("type",),
+        )
+    },
+    ("customer_acceptance",),
+)
 CREATE = Fields(
     {
         "amount": Integer(),
@@ -47,6 +57,7 @@ CREATE = Fields(
         "currency": Currency(),
         "customer": Text(),
         "description": Text(1000),
+        "mandate_data": MANDATE,
         "metadata": Metadata(),
         "payment_method": Text(),
         **methods.OFFER,
@@ -76,12 +87,13 @@ UPDATE = Fields(
 )
 CONFIRM_ABSENT = """
 amount_details amount_to_confirm capture_method client_secret confirmation_token error_on_requires_action
-excluded_payment_method_types hooks mandate mandate_data off_session payment_details payment_method_data
+excluded_payment_method_types hooks mandate off_session payment_details payment_method_data
 payment_method_options payment_method_types radar_options receipt_email setup_future_usage shipping
 use_stripe_sdk
 """
 CONFIRM = Fields(
     {
+        "mandate_data": MANDATE,
         "payment_method": Text(),
         "return_url": Url(),
         **EXPAND,
@@ -92,12 +104,7 @@ CAPTURE_ABSENT = """
 amount_details amount_to_capture application_fee_amount final_capture hooks metadata payment_details
 statement_descriptor statement_descriptor_suffix transfer_data
 """
-CAPTURE = Fields(
-    {
-        **EXPAND,
-        **absent(*CAPTURE_ABSENT.split()),
-    }
-)
+CAPTURE = Fields({**EXPAND, **absent(*CAPTURE_ABSENT.split())})
 REASONS = Choice("abandoned", "duplicate", "fraudulent", "requested_by_customer")
 CANCEL = Fields({"cancellation_reason": REASONS, **EXPAND})
 # Before the money: what may still be confirmed or given up.
@@ -116,13 +123,13 @@ def create(state: State, params: dict[str, Any], host: str) -> dict[str, Any]:
     intent = {
         **payments.new_intent(state, params["amount"], params["currency"]),
         **{name: params[name] for name in given if name in params},
-        **methods.offered(params),
+        **methods.offered(params, ibans.list_methods(state, params["currency"])),
         "shipping": payments.shipping(params.get("shipping")),
     }
     _choose(state, intent, params)
     state.add(intent)
     emit(state, "payment_intent.created", intent)
-    return _confirm(state, intent, params.get("return_url")) if confirmed else intent
+    return _confirm(state, intent, params) if confirmed else intent
 
 
 def update(state: State, params: dict[str, Any], host: str, identifier: str) -> dict[str, Any]:
@@ -140,7 +147,7 @@ def confirm(state: State, params: dict[str, Any], host: str, identifier: str) ->
             intent, f"You cannot confirm this PaymentIntent because it has a status of {intent['status']}."
         )
     _choose(state, intent, params)
-    return _confirm(state, intent, params.get("return_url"))
+    return _confirm(state, intent, params)
 
 
 def capture(state: State, params: dict[str, Any], host: str, identifier: str) -> dict[str, Any]:
@@ -221,7 +228,7 @@ def _choose(state: State, intent: dict[str, Any], params: dict[str, Any]) -> Non
     intent |= {"payment_method": method["id"], "status": "requires_confirmation"}
 
 
-def _confirm(state: State, intent: dict[str, Any], return_url: str | None) -> dict[str, Any]:
+def _confirm(state: State, intent: dict[str, Any], params: dict[str, Any]) -> dict[str, Any]:
     if intent["payment_method"] is None:
         raise _unexpected(
             intent,
@@ -230,13 +237,29 @@ def _confirm(state: State, intent: dict[str, Any], return_url: str | None) -> di
             "payment method.",
         )
     method = methods.usable(state, intent["payment_method"], intent["customer"])
+    if method["type"] == ibans.METHOD:
+        return _debit(state, intent, method, params)
     if not methods.card_of(state, method).authenticates:
         return _charge(state, intent, method)
-    if return_url:
+    if "return_url" in params:
         raise not_implemented("the bank's page of 3-D Secure outside Checkout: leave out return_url")
     intent |= methods.ASKS_BANK
     state.put(intent)
     emit(state, "payment_intent.requires_action", intent)
+    return intent
+
+
+def _debit(state: State, intent: dict[str, Any], method: dict[str, Any], params: dict[str, Any]) -> dict[str, Any]:
+    if intent["currency"] != ibans.CURRENCY:
+        raise invalid(
+            f"The currency provided ({intent['currency']}) is invalid for sepa_debit. It takes: {ibans.CURRENCY}.",
+            "currency",
+        )
+    if intent["capture_method"] == "manual":
+        raise invalid("A debit is never only authorised: sepa_debit takes no manual capture.", "capture_method")
+    if "mandate_data" not in params:
+        raise invalid("Missing required param: mandate_data.", "mandate_data", "parameter_missing")
+    debits.order(state, intent, method)
     return intent
 
 

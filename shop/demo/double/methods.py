@@ -6,7 +6,7 @@ PaymentMethod. The API shows the last four digits; the number is kept beside the
 
 from typing import Any
 
-from shop.demo.double import customers, resources
+from shop.demo.double import customers, ibans, resources
 from shop.demo.double.cards import CARDS, TestCard, expired, passes_luhn, refusal
 from shop.demo.double.changes import change
 from shop.demo.double.errors import ApiError, Declined, invalid, missing_resource
@@ -44,7 +44,7 @@ SHORTCUTS = {
     "createDisputeInquiry": "4000000000001976",
 }
 # What this account takes; Stripe's other types answer 501.
-TYPES = ("card", "sepa_debit")
+TYPES = ("card", ibans.METHOD)
 OTHER_TYPES = """
 acss_debit affirm afterpay_clearpay alipay alma amazon_pay au_becs_debit bacs_debit bancontact billie bizum blik boleto
 cashapp crypto custom customer_balance eps fpx giropay grabpay ideal kakao_pay klarna konbini kr_card link mb_way
@@ -88,8 +88,6 @@ CREATE = Fields(
     },
     ("type",),
 )
-# Test accounts, and whether a debit of them comes in the end.
-IBANS = {"AT611904300234573201": True, "AT321904300235473204": True, "AT861904300235473202": False}
 # How an intent says which types it takes: it names them, or leaves the choice to the account.
 OFFER: dict[str, Shape] = {
     "automatic_payment_methods": Fields(
@@ -100,8 +98,8 @@ OFFER: dict[str, Shape] = {
 UPDATE = Fields({**GIVEN, "metadata": MetadataChange(), **absent("card", "payto", "us_bank_account")})
 
 
-def offered(params: dict[str, Any]) -> dict[str, Any]:
-    """The two fields of an intent in which it shows the types it takes."""
+def offered(params: dict[str, Any], account: list[str]) -> dict[str, Any]:
+    """The two fields of an intent in which it shows the types it takes; `account` are those it has by itself."""
     named, automatic = params.get("payment_method_types"), params.get("automatic_payment_methods")
     if automatic and automatic["enabled"]:
         if named:
@@ -110,9 +108,9 @@ def offered(params: dict[str, Any]) -> dict[str, Any]:
                 "automatic_payment_methods",
             )
     elif automatic or named:
-        return {"automatic_payment_methods": None, "payment_method_types": named or ["card"]}
+        return {"automatic_payment_methods": None, "payment_method_types": named or account}
     chosen = {"allow_redirects": "always", "enabled": True} | (automatic or {})
-    return {"automatic_payment_methods": chosen, "payment_method_types": ["card"]}
+    return {"automatic_payment_methods": chosen, "payment_method_types": account}
 
 
 def new_card(
@@ -143,6 +141,12 @@ def new_card(
     }
     # Test numbers only: anything else was refused before, so nobody's card is ever written down.
     return state.add(_method(state, "card", shown, billing), hidden={"number": number})
+
+
+def new_debit(state: State, iban: str, billing: dict[str, Any]) -> dict[str, Any]:
+    """The PaymentMethod of one of the test accounts, kept."""
+    shown = {**ibans.shown(iban), "generated_from": {"charge": None, "setup_attempt": None}}
+    return state.add(_method(state, ibans.METHOD, shown, billing), hidden={"iban": iban})
 
 
 def card_of(state: State, method: dict[str, Any]) -> TestCard:
@@ -194,8 +198,8 @@ def spend(state: State, method: dict[str, Any]) -> None:
 def keep(state: State, method: dict[str, Any], customer: str) -> dict[str, Any]:
     """Attach a PaymentMethod to a customer, unless it is already."""
     if method["customer"] is None:
-        state.put(method | {"customer": customer})
         method["customer"] = customer
+        state.put(method)
         emit(state, "payment_method.attached", method)
     return method
 
@@ -301,19 +305,11 @@ def _sepa(state: State, given: dict[str, Any], billing: dict[str, Any]) -> dict[
             param = f"billing_details[{name}]"
             raise invalid(f"Missing required param: {param}.", param, "parameter_missing")
     iban = given["iban"]
-    if iban not in IBANS:
+    if iban not in ibans.ACCOUNTS:
         raise invalid(
             f"The IBAN you provided is invalid: {iban[:4]}….", "sepa_debit[iban]", "invalid_bank_account_iban"
         )
-    shown = {
-        "bank_code": iban[4:9],
-        "branch_code": "",
-        "country": iban[:2],
-        "fingerprint": f"demo{iban[-4:]}sepa",
-        "generated_from": {"charge": None, "setup_attempt": None},
-        "last4": iban[-4:],
-    }
-    return state.add(_method(state, "sepa_debit", shown, billing), hidden={"iban": iban})
+    return new_debit(state, iban, billing)
 
 
 def _method(state: State, kind: str, shown: dict[str, Any], billing: dict[str, Any]) -> dict[str, Any]:

@@ -9,13 +9,13 @@ from typing import Any
 from flask import Flask, Response, redirect, render_template, request
 from markupsafe import Markup
 
-from shop.demo.double import payments, sessions, timeline
+from shop.demo.double import debits, ibans, payments, sessions, timeline
 from shop.demo.double.cards import CARDS, expired, passes_luhn
 from shop.demo.double.currencies import money_text
 from shop.demo.double.errors import ApiError
 from shop.demo.double.params import EMAIL
 from shop.demo.double.state import State
-from shop.demo.double.texts import COUNTRIES, LANGUAGES, TEST_CARDS, TEXTS
+from shop.demo.double.texts import COUNTRIES, LANGUAGES, TEST_ACCOUNTS, TEST_CARDS, TEXTS
 
 STYLE = (Path(__file__).parent / "templates" / "style.css").read_text(encoding="utf-8")
 STYLE_HASH = base64.b64encode(hashlib.sha256(STYLE.encode()).digest()).decode()
@@ -62,11 +62,18 @@ def register(app: Flask, state: State) -> None:
 
 
 def _pay(state: State, session: dict[str, Any]) -> Response:
-    payer, problem = _payer(state, session)
+    by_debit = ("iban" in request.form or "test_account" in request.form) and (
+        ibans.METHOD in session["payment_method_types"]
+    )
+    payer, problem = _debtor(session) if by_debit else _payer(state, session)
     if payer is None:
-        return _form(state, session, problem, 422)
-    option = request.form.get("shipping_option", "0")
-    outcome = payments.pay(state, session["id"], payer, int(option) if option.isdecimal() else 0)
+        return _form(state, session, problem, 422, by_debit=by_debit)
+    given = request.form.get("shipping_option", "0")
+    option = int(given) if given.isdecimal() else 0
+    if by_debit:
+        debits.pay(state, session["id"], payer, option)
+        return _see(_success_url(session))
+    outcome = payments.pay(state, session["id"], payer, option)
     if outcome == "paid":
         return _see(_success_url(session))
     if outcome == "authenticate":
@@ -78,7 +85,7 @@ def _pay(state: State, session: dict[str, Any]) -> Response:
 def _payer(state: State, session: dict[str, Any]) -> tuple[payments.Payer | None, str]:
     """Who pays, or None and what is wrong with what was typed."""
     form = request.form
-    email = session["customer_email"] or form.get("email", "").strip() or None
+    email = _email(session)
     country = form.get("country", "")
     if country not in {code for code, _, _ in COUNTRIES}:
         country = _home(_language(session))
@@ -101,6 +108,27 @@ def _payer(state: State, session: dict[str, Any]) -> tuple[payments.Payer | None
     return payments.Payer(number, name, email, country, *expiry), ""
 
 
+def _debtor(session: dict[str, Any]) -> tuple[payments.Payer | None, str]:
+    """Whose account is debited, or None and what is wrong with what was typed."""
+    form, email = request.form, _email(session)
+    chosen = form.get("test_account")
+    iban = re.sub(r"[\s-]", "", chosen or form.get("iban", "")).upper()
+    if not ibans.passes_check(iban):
+        return None, "error_iban"
+    if iban not in ibans.ACCOUNTS:
+        return None, "error_account"
+    if email and not EMAIL.fullmatch(email):
+        return None, "error_email"
+    name = form.get("name", "").strip()[:200] or None
+    if not name and not chosen:
+        return None, "error_holder"
+    return payments.Payer(iban, name, email, iban[:2]), ""
+
+
+def _email(session: dict[str, Any]) -> str | None:
+    return session["customer_email"] or request.form.get("email", "").strip() or None
+
+
 def _expiry(text: str, now: int) -> tuple[int, int] | None:
     match = re.fullmatch(r"\s*([0-9]{1,2})\s*[/-]?\s*(?:20)?([0-9]{2})\s*", text)
     if not match:
@@ -111,7 +139,9 @@ def _expiry(text: str, now: int) -> tuple[int, int] | None:
     return month, year
 
 
-def _form(state: State, session: dict[str, Any], problem: str | None, status: int) -> Response:
+def _form(
+    state: State, session: dict[str, Any], problem: str | None, status: int, *, by_debit: bool = False
+) -> Response:
     hidden = sessions.line_items(state, session["id"])
     lines = [
         {
@@ -132,18 +162,25 @@ def _form(state: State, session: dict[str, Any], problem: str | None, status: in
         lines=lines,
         rates=rates,
         problem=TEXTS[language].get(problem or "", problem),
+        by_debit=by_debit,
         country=request.form.get("country") or _home(language),
         countries=[(code, french if language == "fr" else english) for code, english, french in COUNTRIES],
-        test_cards=[(number, " ".join(re.findall("....", number)), use) for number, use in TEST_CARDS],
+        test_cards=[(number, _spaced(number), use) for number, use in TEST_CARDS],
+        test_accounts=[(number, _spaced(number), use) for number, use in TEST_ACCOUNTS],
         typed=request.form,
     )
+
+
+def _spaced(number: str) -> str:
+    return " ".join(re.findall(".{1,4}", number))
 
 
 def _closed(session: dict[str, Any]) -> Response:
     done = session["status"] == "complete"
     link = _success_url(session) if done else session["cancel_url"]
     status = (409 if request.method == "POST" else 200) if done else 410
-    return _page("closed.html", status, _language(session), kind="paid" if done else "expired", link=link)
+    kind = "expired" if not done else "paid" if session["payment_status"] == "paid" else "ordered"
+    return _page("closed.html", status, _language(session), kind=kind, link=link)
 
 
 def _page(template: str, status: int, language: str, **values: Any) -> Response:

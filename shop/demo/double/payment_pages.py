@@ -5,7 +5,7 @@ Stripe answers with an object of the page that is not documented; here it is the
 
 from typing import Any
 
-from shop.demo.double import methods, payments, sessions
+from shop.demo.double import debits, ibans, methods, payments, sessions
 from shop.demo.double.cards import refusal
 from shop.demo.double.errors import ApiError, Declined, invalid, not_implemented
 from shop.demo.double.operations import ONE, operation
@@ -29,24 +29,32 @@ def confirm(state: State, params: dict[str, Any], host: str, session_id: str) ->
     method = methods.usable(state, params["payment_method"], None)
     if params["expected_amount"] != session["amount_total"]:
         raise invalid("The amount shown is no longer the amount of this page.", "expected_amount")
-    if method["type"] != "card":
-        raise not_implemented(f"paying a page with {method['type']}")
-    card = methods.card_of(state, method)
-    if card.authenticates:
-        raise not_implemented("3-D Secure of a page that nobody looks at")
     try:
-        outcome = payments.pay(state, session_id, _payer(card.number, method))
+        (_debit if method["type"] == ibans.METHOD else _charge)(state, session_id, method)
     except payments.SessionClosed as closed:
         raise ApiError(400, f"This page is {closed.session['status']} and takes no payment.") from closed
-    if outcome == "declined":
-        raise Declined(refusal(card))
     return sessions.get(state, session_id)
 
 
-def _payer(number: str, method: dict[str, Any]) -> payments.Payer:
-    billing, card = method["billing_details"], method["card"]
-    country = billing["address"]["country"] or card["country"]
-    return payments.Payer(number, billing["name"], billing["email"], country, card["exp_month"], card["exp_year"])
+def _charge(state: State, session_id: str, method: dict[str, Any]) -> None:
+    card = methods.card_of(state, method)
+    if card.authenticates:
+        raise not_implemented("3-D Secure of a page that nobody looks at")
+    if payments.pay(state, session_id, _payer(method, card.number)) == "declined":
+        raise Declined(refusal(card))
+
+
+def _debit(state: State, session_id: str, method: dict[str, Any]) -> None:
+    try:
+        debits.pay(state, session_id, _payer(method, state.hidden(method["id"])["iban"]))
+    except debits.UnknownAccount as error:
+        raise invalid("This page cannot be paid with sepa_debit.", "payment_method") from error
+
+
+def _payer(method: dict[str, Any], number: str) -> payments.Payer:
+    billing = method["billing_details"]
+    country = billing["address"]["country"] or method[method["type"]]["country"]
+    return payments.Payer(number, billing["name"], billing["email"], country, method=method["id"])
 
 
 OPERATIONS = (

@@ -35,17 +35,19 @@ class Payer:
     country: str = "FR"
     exp_month: int = 12
     exp_year: int = 2034
+    # A PaymentMethod that stands already; without it one is made.
+    method: str | None = None
 
 
 def pay(state: State, session_id: str, payer: Payer, shipping_option: int = 0) -> Outcome:
     """Try to pay an open session; raises SessionClosed and UnknownCard."""
     card = CARDS.get(payer.number)
     with state.transaction():
-        session = _open_session(state, session_id)
+        session = open_session(state, session_id)
         if card is None:
             raise UnknownCard(payer.number[-4:])
-        _choose_shipping(state, session, shipping_option)
-        intent = _intent(state, session)
+        choose_shipping(state, session, shipping_option)
+        intent = intent_of(state, session)
         if card.authenticates:
             return _ask_bank(state, session, intent, payer)
         return _charge(state, session, intent, card, payer)
@@ -54,7 +56,7 @@ def pay(state: State, session_id: str, payer: Payer, shipping_option: int = 0) -
 def authenticate(state: State, session_id: str, accepted: bool) -> Outcome:
     """The buyer answered the bank's question; raises SessionClosed."""
     with state.transaction():
-        session = _open_session(state, session_id)
+        session = open_session(state, session_id)
         intent = state.find(session["payment_intent"] or "")
         if intent is None or intent["status"] != "requires_action":
             return "declined"
@@ -87,21 +89,23 @@ def last_message(state: State, session: dict[str, Any]) -> str | None:
     return error and (error.get("decline_code") or error["code"])
 
 
-def _open_session(state: State, session_id: str) -> dict[str, Any]:
+def open_session(state: State, session_id: str) -> dict[str, Any]:
+    """A session that can still be paid; raises SessionClosed for another."""
     session = sessions.get(state, session_id)
     if session["status"] != "open":
         raise SessionClosed(session)
     return session
 
 
-def _choose_shipping(state: State, session: dict[str, Any], option: int) -> None:
+def choose_shipping(state: State, session: dict[str, Any], option: int) -> None:
+    """Take the chosen of several ways to ship, and its price."""
     options = session["shipping_options"]
     if len(options) > 1 and 0 <= option < len(options):
         sessions.ship(session, state.find(options[option]["shipping_rate"]))
         state.put(session)
 
 
-def _intent(state: State, session: dict[str, Any]) -> dict[str, Any]:
+def intent_of(state: State, session: dict[str, Any]) -> dict[str, Any]:
     """The session's PaymentIntent, made at the first try."""
     if session["payment_intent"]:
         intent = state.find(session["payment_intent"]) or {}
@@ -111,6 +115,7 @@ def _intent(state: State, session: dict[str, Any]) -> dict[str, Any]:
         "description": data.get("description"),
         "excluded_payment_method_types": session["excluded_payment_method_types"] or None,
         "metadata": data.get("metadata", {}),
+        "payment_method_types": session["payment_method_types"],
         "receipt_email": data.get("receipt_email"),
         "shipping": shipping(data.get("shipping")),
     }
@@ -202,15 +207,14 @@ def _ask_bank(state: State, session: dict[str, Any], intent: dict[str, Any], pay
 
 
 def _charge(state: State, session: dict[str, Any], intent: dict[str, Any], card: TestCard, payer: Payer) -> Outcome:
-    expires = (payer.exp_month, payer.exp_year)
-    billing = _billing(session, payer)
-    method = methods.new_card(state, payer.number, billing, country=payer.country, expires=expires)
+    method = state.find(payer.method or "") or _new_method(state, session, payer)
     charge = state.add(new_charge(state, intent, card, method), hidden=fates.hidden(card))
     intent |= {"latest_charge": charge["id"], "next_action": None}
     if card.decline:
         emit(state, "charge.failed", charge)
         fail(state, intent, refusal(card) | {"charge": charge["id"]})
         return "declined"
+    methods.spend(state, method)
     balance.book(state, charge)
     intent |= {
         "amount_received": intent["amount"],
@@ -219,7 +223,7 @@ def _charge(state: State, session: dict[str, Any], intent: dict[str, Any], card:
         "status": "succeeded",
     }
     state.put(intent, hidden={})
-    _complete(state, session, payer)
+    complete(state, session, payer)
     emit(state, "charge.succeeded", charge)
     emit(state, "payment_intent.succeeded", intent)
     emit(state, "checkout.session.completed", session)
@@ -227,7 +231,10 @@ def _charge(state: State, session: dict[str, Any], intent: dict[str, Any], card:
     return "paid"
 
 
-def _complete(state: State, session: dict[str, Any], payer: Payer) -> None:
+def complete(
+    state: State, session: dict[str, Any], payer: Payer, payment_status: Literal["paid", "unpaid"] = "paid"
+) -> None:
+    """Close a session whose buyer has done what there was to do."""
     details = session["customer_details"] or {"tax_exempt": "none", "tax_ids": []}
     session |= {
         "customer_details": details
@@ -240,7 +247,7 @@ def _complete(state: State, session: dict[str, Any], payer: Payer) -> None:
             "phone": None,
             "tax_ids": [],
         },
-        "payment_status": "paid",
+        "payment_status": payment_status,
         "status": "complete",
         "url": None,
     }
@@ -252,6 +259,11 @@ def fail(state: State, intent: dict[str, Any], error: dict[str, Any]) -> None:
     intent |= {"last_payment_error": error, "payment_method": None, "status": "requires_payment_method"}
     state.put(intent, hidden={})
     emit(state, "payment_intent.payment_failed", intent)
+
+
+def _new_method(state: State, session: dict[str, Any], payer: Payer) -> dict[str, Any]:
+    expires = (payer.exp_month, payer.exp_year)
+    return methods.new_card(state, payer.number, _billing(session, payer), country=payer.country, expires=expires)
 
 
 def _billing(session: dict[str, Any], payer: Payer) -> dict[str, Any]:
@@ -281,11 +293,25 @@ def new_charge(
     """The charge of one try to pay with a card: captured or only authorised, or failed where the card is declined."""
     failed = card.decline is not None
     captured = captured and not failed
+    return blank_charge(state, "ch_3", intent, method) | {
+        "amount_captured": intent["amount"] if captured else 0,
+        "captured": captured,
+        "failure_code": failure_code(card) if failed else None,
+        "failure_message": refusal(card)["message"] if failed else None,
+        "outcome": _outcome(card),
+        "paid": not failed,
+        "payment_method_details": {"card": _card_details(intent, card, method["card"]), "type": "card"},
+        "status": "failed" if failed else "succeeded",
+    }
+
+
+def blank_charge(state: State, prefix: str, intent: dict[str, Any], method: dict[str, Any]) -> dict[str, Any]:
+    """A charge that has taken nothing, whatever it is to be paid with."""
     return {
-        "id": state.new_id("ch_3"),
+        "id": state.new_id(prefix),
         "object": "charge",
         "amount": intent["amount"],
-        "amount_captured": intent["amount"] if captured else 0,
+        "amount_captured": 0,
         "amount_refunded": 0,
         "application": None,
         "application_fee": None,
@@ -293,24 +319,24 @@ def new_charge(
         "balance_transaction": None,
         "billing_details": method["billing_details"],
         "calculated_statement_descriptor": "DEMONSTRATION",
-        "captured": captured,
+        "captured": False,
         "created": state.now(),
         "currency": intent["currency"],
         "customer": intent["customer"],
         "description": intent["description"],
         "disputed": False,
         "failure_balance_transaction": None,
-        "failure_code": failure_code(card) if failed else None,
-        "failure_message": refusal(card)["message"] if failed else None,
+        "failure_code": None,
+        "failure_message": None,
         "fraud_details": {},
         "livemode": False,
         "metadata": intent["metadata"],
         "on_behalf_of": None,
-        "outcome": _outcome(card),
-        "paid": not failed,
+        "outcome": None,
+        "paid": False,
         "payment_intent": intent["id"],
         "payment_method": method["id"],
-        "payment_method_details": {"card": _card_details(intent, card, method["card"]), "type": "card"},
+        "payment_method_details": None,
         "radar_options": {},
         "receipt_email": intent["receipt_email"],
         "receipt_number": None,
@@ -321,7 +347,7 @@ def new_charge(
         "source_transfer": None,
         "statement_descriptor": None,
         "statement_descriptor_suffix": None,
-        "status": "failed" if failed else "succeeded",
+        "status": "pending",
         "transfer_data": None,
         "transfer_group": None,
     }

@@ -5,6 +5,7 @@ from typing import Any
 from shop.demo.double import currencies, products, resources
 from shop.demo.double.errors import ApiError, invalid, missing_resource, not_implemented
 from shop.demo.double.events import emit
+from shop.demo.double.ibans import list_methods
 from shop.demo.double.operations import ONE, lists, operation, reads
 from shop.demo.double.params import (
     DATED_PAGE,
@@ -34,6 +35,7 @@ LOCALES = """
 auto bg cs da de el en en-GB es es-419 et fi fil fr fr-CA hr hu id it ja ko lt lv ms mt nb nl pl pt pt-BR ro ru sk sl
 sv th tr vi zh zh-HK zh-TW
 """
+CARD_SHOWN = {"request_three_d_secure": "automatic"}
 ABSENT = """
 after_expiration allow_promotion_codes automatic_tax billing_address_collection branding_settings consent_collection
 custom_fields custom_text customer customer_account customer_creation customer_update discounts integration_identifier
@@ -167,6 +169,10 @@ def create(state: State, params: dict[str, Any], host: str) -> dict[str, Any]:
     currency = _currency(params, prices)
     items = [_item(state, line, price) for line, price in zip(params["line_items"], prices, strict=True)]
     rates = [_shipping_rate(state, option["shipping_rate_data"], now) for option in params.get("shipping_options", [])]
+    excluded = params.get("excluded_payment_method_types", [])
+    types = [name for name in list_methods(state, currency) if name not in excluded]
+    if not types:
+        raise invalid("No valid payment method types for this Checkout Session.", "excluded_payment_method_types")
     subtotal = sum(item["amount_total"] for item in items)
     identifier = state.new_id("cs_test_a1", 56)
     session = _blank(identifier, now) | {
@@ -180,6 +186,8 @@ def create(state: State, params: dict[str, Any], host: str) -> dict[str, Any]:
         "expires_at": expires_at,
         "locale": params.get("locale"),
         "metadata": params.get("metadata", {}),
+        "payment_method_options": {name: CARD_SHOWN if name == "card" else {} for name in types},
+        "payment_method_types": types,
         "shipping_options": [
             {"shipping_amount": rate["fixed_amount"]["amount"], "shipping_rate": rate["id"]} for rate in rates
         ],
@@ -286,8 +294,6 @@ def _expiry(params: dict[str, Any], now: int) -> int:
 def _refuse_unsupported(params: dict[str, Any]) -> None:
     if params.get("adaptive_pricing", {}).get("enabled"):
         raise not_implemented("adaptive_pricing[enabled]=true")
-    if "card" in params.get("excluded_payment_method_types", []):
-        raise invalid("No valid payment method types for this Checkout Session.", "excluded_payment_method_types")
     if len(params.get("shipping_options", [])) > 5:
         raise invalid("You can only include up to 5 shipping options.", "shipping_options")
 
@@ -422,8 +428,6 @@ def _blank(identifier: str, now: int) -> dict[str, Any]:
         "payment_link": None,
         "payment_method_collection": "if_required",
         "payment_method_configuration_details": None,
-        "payment_method_options": {"card": {"request_three_d_secure": "automatic"}},
-        "payment_method_types": ["card"],
         "payment_status": "unpaid",
         "permissions": None,
         "phone_number_collection": {"enabled": False},

@@ -54,7 +54,7 @@ def create(state: State, params: dict[str, Any], host: str) -> dict[str, Any]:
         "id": identifier,
         "object": KIND,
         "application": None,
-        **methods.offered(params),
+        **methods.offered(params, ["card"]),
         "cancellation_reason": None,
         "client_secret": state.new_id(f"{identifier}_secret_"),
         "created": state.now(),

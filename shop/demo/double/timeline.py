@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from shop.demo.double import balance, disputes, payouts, refunds, sessions
+from shop.demo.double import balance, debits, disputes, payouts, refunds, sessions
 from shop.demo.double.state import State
 
 # Each takes the state and the job that asked for it; jobs are gone by then.
@@ -11,6 +11,7 @@ WORK: Mapping[str, Callable[[State, dict[str, Any]], object]] = {
     "book": balance.book_late,
     "succeed_refund": refunds.succeed,
     "fail_refund": refunds.fail,
+    "decide_debit": debits.decide,
     "decide_dispute": disputes.decide,
     "arrive": payouts.arrive,
     "run_payouts": payouts.run,

@@ -11,13 +11,13 @@ OFFICER = "officer@example.org"
 ARABIC_OFFICER = "officer.ar@example.org"
 
 
-def write_officers() -> int:
-    """Two officers, one who reads French and one who reads Arabic; the id of the first. Inside a transaction."""
+def write_officers() -> tuple[int, int]:
+    """Two officers, one who reads French and one who reads Arabic; their ids. Inside a transaction."""
     first = create_account(
         role="staff", name="Meryem Alaoui-Benchekroun", language="fr", secret=PASSWORD, email=OFFICER
     )
-    create_account(role="staff", name="يونس الصقلي", language="ar", secret=PASSWORD, email=ARABIC_OFFICER)
-    return first.id
+    second = create_account(role="staff", name="يونس الصقلي", language="ar", secret=PASSWORD, email=ARABIC_OFFICER)
+    return first.id, second.id
 
 
 def write_maker(unit: Unit, row: UnitRow, *, officer: int) -> int:

@@ -19,7 +19,10 @@ MONTHS_OF_RATES = 15
 ANCHORS = {"EUR": 10_780_000, "USD": 9_320_000, "GBP": 12_480_000}
 DIRHAMS_PER_DOLLAR = 36_725  # in ten-thousandths
 STEP = 22_000
-DECIDED = ("commission_bp", "fee_bearer", "loss_bearer", "domestic_codes", "available_after_days", "operator")
+DECIDED = (
+    "commission_bp", "fee_bearer", "loss_bearer", "dispute_fee_bearer", "freight_bearer", "domestic_codes",
+    "available_after_days", "operator",
+)  # fmt: skip
 
 
 def by_language(field: str, texts: Texts) -> dict[str, str]:

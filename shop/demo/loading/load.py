@@ -21,6 +21,7 @@ from shop.demo.loading.buyers import plan_visits
 from shop.demo.loading.calendar import Calendar, make_calendar
 from shop.demo.loading.ground import write_names, write_policies, write_programmes, write_rates
 from shop.demo.loading.past import live_through
+from shop.demo.loading.paying import Payroll, write_consents
 from shop.demo.loading.pictures import AWAITED, Key, Studio, list_requests
 from shop.demo.loading.pieces import Written, plan_products, write_products
 from shop.demo.loading.shopping import Shoppers
@@ -60,11 +61,12 @@ def load_demo(
         _hasty_database(),
         _rare_collection(),
     ):
-        officer, editions = loader.write_ground()
+        officers, editions = loader.write_ground()
+        officer = officers[0]
         enrolled = loader.write_units(editions, officer)
         covers = studio.take(key for key in requests if key[2] == AWAITED)
         written = loader.write_products(covers, products, enrolled, officer)
-        loader.trade(written, enrolled, officer, orders, double_path)
+        loader.trade(written, enrolled, officers, orders, double_path)
         others = studio.take(key for key in requests if key[2] != AWAITED)
         loader.hang_pictures(written, enrolled, {**covers, **others})
 
@@ -83,20 +85,22 @@ class _Loader:
     def watch_pictures(self, done: int, total: int) -> None:
         self.progress("pictures", done, total)
 
-    def write_ground(self) -> tuple[int, dict[str, int]]:
-        """Policies, rates, postage, programmes and officers: an officer's account and the editions by code."""
+    def write_ground(self) -> tuple[tuple[int, int], dict[str, int]]:
+        """Policies, rates, postage, programmes and officers: the officers' accounts and the editions by code."""
         day = clock.local_day(self.calendar.opening)
         with transaction():
             write_policies(day)
             write_rates(self.calendar, self.seed)
             write_tariff(day)
             editions = write_programmes(self.content, self.calendar)
-            officer = write_officers()
-        return officer, editions
+            officers = write_officers()
+        return officers, editions
 
     def write_units(self, editions: Mapping[str, int], officer: int) -> dict[str, Enrolled]:
         """Units with their makers and accounts, enrolled."""
         enrolled = write_units(self.content, officer=officer, seed=self.seed)
+        with transaction():
+            write_consents(self.content, enrolled, officer=officer)
         write_memberships(self.content, enrolled, editions, self.calendar, self.virtual, officer=officer)
         self.progress("workshops", len(enrolled), len(enrolled))
         return enrolled
@@ -121,16 +125,22 @@ class _Loader:
         return written
 
     def trade(
-        self, written: Sequence[Written], enrolled: Mapping[str, Enrolled], officer: int, orders: int, double_path: Path
+        self,
+        written: Sequence[Written],
+        enrolled: Mapping[str, Enrolled],
+        officers: tuple[int, int],
+        orders: int,
+        double_path: Path,
     ) -> None:
-        """Fourteen months of orders."""
+        """Fourteen months of orders, and of transfers to those who made what was ordered."""
         visits = plan_visits(self.content.buyers, self.calendar, orders=orders, seed=self.seed)
         self.virtual.move_to(clock.day_start(self.calendar.first_day))
         settings = self.app.config["SETTINGS"]
         with live_through(
             self.app, settings, self.virtual, end=self.calendar.end, double_path=double_path, seed=self.seed
         ) as past:
-            workshops = Workshops(past, {maker.unit_id: maker.account_id for maker in enrolled.values()}, officer)
+            workshops = Workshops(past, {maker.unit_id: maker.account_id for maker in enrolled.values()}, officers[0])
+            Payroll(past, self.calendar.first_day, officers, self.seed)
             offers = [offer for product in written for offer in product.offers]
             shoppers = Shoppers(past, offers, self.seed, workshops.receive)
             for number, visit in enumerate(visits, 1):

@@ -4,11 +4,41 @@ from typing import Any
 
 from flask import Blueprint, request, url_for
 
+from shop.payouts.queries import count_to_approve
 from shop.web.guards import current_account, guard_staff
-from shop.web.staff import orders, overview, pieces, programmes, reports, session, units, words
+from shop.web.staff import (
+    bank_details,
+    freight,
+    orders,
+    overview,
+    payouts,
+    pieces,
+    programmes,
+    reports,
+    session,
+    settings,
+    statements,
+    transfers,
+    units,
+    words,
+)
 from shop.web.staff.waiting import count_pieces_to_review
 
-PAGES = (session, overview, pieces, orders, units, programmes, reports)
+PAGES = (
+    session,
+    overview,
+    pieces,
+    orders,
+    freight,
+    units,
+    bank_details,
+    statements,
+    payouts,
+    transfers,
+    programmes,
+    reports,
+    settings,
+)
 
 
 def make_door() -> Blueprint:
@@ -30,6 +60,6 @@ def _chrome() -> dict[str, Any]:
         known |= {
             "person_name": account.name,
             "sign_out_url": url_for("staff.session.destroy"),
-            "counts": {"pieces": count_pieces_to_review()},
+            "counts": {"pieces": count_pieces_to_review(), "payouts": count_to_approve(account.id)},
         }
     return known

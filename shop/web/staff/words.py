@@ -100,6 +100,7 @@ def event_name(kind: str) -> str:
         "refund_waits_for_dispute": _("Refund waits until the bank has decided"),
         "disputed": _("Payment contested at the bank"),
         "refunded": _("Refunded"),
+        "freight_charged": _("Return freight charged to the maker"),
     }.get(kind, kind)
 
 
@@ -122,6 +123,52 @@ def legal_forms() -> dict[str, str]:
         "enterprise": _("Enterprise"),
         "association": _("Association"),
         "aggregator": _("Aggregator"),
+    }
+
+
+def batch_badge(state: str, unanswered: int = 0) -> Badge:
+    """(kind, text) of a status for the state of a batch; `unanswered` is how many transfers wait for the bank."""
+    if state == "approved" and not unanswered:
+        return "good", _("All answered")
+    return {
+        "draft": ("warn", _("To approve")),
+        "approved": ("action", _("At the bank")),
+        "cancelled": ("neutral", _("Cancelled")),
+    }[state]
+
+
+def transfer_badge(state: str) -> Badge:
+    """(kind, text) of a status for the state of a transfer."""
+    return {
+        "drafted": ("warn", _("Drafted")),
+        "approved": ("action", _("At the bank")),
+        "dropped": ("neutral", _("Left out")),
+        "executed": ("good", _("Sent")),
+        "refused": ("wrong", _("Refused by the bank")),
+        "returned": ("wrong", _("Sent back")),
+    }[state]
+
+
+def bearers() -> dict[str, str]:
+    """Who bears a cost, by code."""
+    return {"maker": _("The maker"), "operator": _("The programme")}
+
+
+def settings() -> dict[str, tuple[str, str]]:
+    """Name and meaning of each dated setting, by key."""
+    return {
+        "commission_bp": (_("Commission"), _("What the programme keeps of each sale, before tax and postage.")),
+        "fee_bearer": (_("Payment fees"), _("Who bears Stripe’s fee on the goods. On postage the programme does.")),
+        "loss_bearer": (_("Losses"), _("Who bears exchange differences and lost disputes, and the fees Stripe keeps.")),
+        "dispute_fee_bearer": (_("Dispute fees"), _("Who bears what Stripe charges when a buyer’s bank disputes.")),
+        "freight_bearer": (_("Return freight"), _("Who bears what the way back of a piece costs.")),
+        "available_after_days": (_("Waiting time"), _("How long after the hand-over money may be sent to the maker.")),
+        "refund_window_days": (_("Refund window"), _("After so many days without a refund a sale counts as settled.")),
+        "price_margin_bp": (_("Margin"), _("What a suggested price adds to what the maker asks.")),
+        "fee_estimate_bp": (
+            _("Estimated fee"),
+            _("What a payment is taken to cost when a maker is told what arrives."),
+        ),
     }
 
 
@@ -151,5 +198,16 @@ def done_text(code: str) -> str:
         "carried": _("The aggregator is recorded."),
         "recipient": _("The recipient was added."),
         "sent": _("The report is on its way to its recipient."),
+        "drafted": _("The batch is drafted. A second officer has to approve it."),
+        "approved": _("The batch is approved. Hand its file to the bank, then record what the bank answers."),
+        "nothing_left": _("Nothing was left to send: the batch is cancelled, and the table says why."),
+        "draft_cancelled": _("The draft is cancelled. Its amounts are available again."),
+        "transfer_sent": _("The transfer is in the books, and its slip is ready."),
+        "transfer_refused": _("The transfer is given up. Its amount is available again."),
+        "transfer_returned": _("The transfer is posted back. Its amount is available again."),
+        "consent": _("The consent is recorded."),
+        "withdrawn": _("The consent no longer holds."),
+        "freight": _("The return freight is taken off what the maker is owed."),
+        "decided": _("The decision is written down."),
         "language": "",
     }.get(code, "")

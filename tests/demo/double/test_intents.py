@@ -9,7 +9,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 
 from shop.demo.double.inprocess import pay
-from tests.demo.double.conftest import order
+from tests.demo.double.conftest import Clock, order, plain
 from tests.demo.double.test_payments import opened, types, whole
 
 Refused = stripe.InvalidRequestError
@@ -159,11 +159,68 @@ def test_what_an_intent_cannot_be_is_refused(client: stripe.StripeClient, change
 def test_an_intent_that_names_no_types_leaves_them_to_the_account(client: stripe.StripeClient) -> None:
     intent = client.v1.payment_intents.create({"amount": 2000, "currency": "eur"})
     assert (intent.automatic_payment_methods and intent.automatic_payment_methods.enabled) is True
-    assert intent.payment_method_types == ["card"]
+    assert intent.payment_method_types == ["card", "sepa_debit"]
+    assert client.v1.payment_intents.create({"amount": 2000, "currency": "usd"}).payment_method_types == ["card"]
     off = client.v1.payment_intents.create(
         {"amount": 2000, "currency": "eur", "automatic_payment_methods": {"enabled": False}}
     )
     assert off.automatic_payment_methods is None
+
+
+def account(client: stripe.StripeClient, iban: str, **billing: str) -> str:
+    params: Any = {
+        "type": "sepa_debit",
+        "sepa_debit": {"iban": iban},
+        "billing_details": {"name": "Amina", "email": "a@example.com", **billing},
+    }
+    return client.v1.payment_methods.create(params).id
+
+
+MANDATE = {"mandate_data": {"customer_acceptance": {"type": "offline", "accepted_at": 1590590577}}}
+
+
+@pytest.mark.parametrize(
+    ("iban", "status", "told"),
+    [
+        ("AT611904300234573201", "succeeded", ["charge.succeeded", "payment_intent.succeeded"]),
+        ("AT861904300235473202", "requires_payment_method", ["charge.failed", "payment_intent.payment_failed"]),
+    ],
+)
+def test_a_debit_waits_for_its_bank(
+    client: stripe.StripeClient, clock: Clock, iban: str, status: str, told: list[str]
+) -> None:
+    method = account(client, iban)
+    intent = create(client, method, payment_method_types=["sepa_debit"], **MANDATE)
+    assert (intent.status, intent.amount_received) == ("processing", 0)
+    assert types(client) == ["payment_intent.created", "charge.pending", "payment_intent.processing"]
+    with pytest.raises(Refused, match="status of processing"):
+        client.v1.payment_intents.cancel(intent.id)
+    clock.move(days=6)
+    assert client.v1.payment_intents.retrieve(intent.id).status == status
+    assert types(client)[3:] == told
+
+
+@pytest.mark.parametrize(
+    ("changes", "param"),
+    [
+        ({}, "mandate_data"),
+        ({**MANDATE, "currency": "usd"}, "currency"),
+        ({**MANDATE, "capture_method": "manual"}, "capture_method"),
+        ({**MANDATE, "payment_method_types": ["card"]}, "payment_method"),
+    ],
+)
+def test_a_debit_that_cannot_be_is_refused(client: stripe.StripeClient, changes: Any, param: str) -> None:
+    with pytest.raises(Refused) as caught:
+        create(client, account(client, "AT611904300234573201"), **{"payment_method_types": ["sepa_debit"], **changes})
+    assert caught.value.param == param
+
+
+def test_an_account_has_an_owner_and_a_number_of_the_tests(client: stripe.StripeClient) -> None:
+    with pytest.raises(Refused, match=r"billing_details\[email\]"):
+        account(client, "AT611904300234573201", email="")
+    with pytest.raises(Refused, match="IBAN you provided is invalid") as caught:
+        account(client, "AT611904300234573202")
+    assert "234573202" not in str(caught.value)
 
 
 def card(client: stripe.StripeClient, **changes: Any) -> Any:
@@ -284,6 +341,20 @@ def test_a_page_is_paid_as_its_own_script_would(client: stripe.StripeClient, bro
     assert confirm_page(browser, session, "pm_card_chargeDeclined").status_code == 402
     assert whole(client, session).payment_intent.latest_charge.status == "failed"
     assert confirm_page(browser, session, "pm_card_authenticationRequired").status_code == 501
-    assert confirm_page(browser, session, card(client).id).json["payment_status"] == "paid"
-    assert whole(client, session).customer_details.name == "Amina"
+    method = card(client).id
+    assert confirm_page(browser, session, method).json["payment_status"] == "paid"
+    paid = whole(client, session)
+    assert (paid.customer_details.name, paid.payment_intent.payment_method) == ("Amina", method)
     assert confirm_page(browser, session, "pm_card_visa").status_code == 400
+
+
+def test_a_page_is_paid_with_a_debit_where_it_offers_one(client: stripe.StripeClient, browser: FlaskClient) -> None:
+    method = account(client, "AT611904300234573201")
+    excluded = opened(client)
+    assert confirm_page(browser, excluded, method).status_code == 400
+    session = opened(client, order(excluded_payment_method_types=None))
+    assert confirm_page(browser, session, method).json["payment_status"] == "unpaid"
+    intent = whole(client, session).payment_intent
+    assert (intent.status, intent.payment_method) == ("processing", method)
+    dollars = opened(client, plain("usd", 2000))
+    assert confirm_page(browser, dollars, account(client, "AT611904300234573201"), 2000).status_code == 400

@@ -117,7 +117,7 @@ BAD_SESSIONS: list[tuple[dict[str, Any], str, str | None]] = [
     ({"success_url": "shop.test"}, "success_url", "url_invalid"),
     ({"cancel_url": ""}, "cancel_url", "parameter_invalid_empty"),
     ({"metadata": {"k" * 41: "v"}}, f"metadata[{'k' * 41}]", None),
-    ({"excluded_payment_method_types": ["card"]}, "excluded_payment_method_types", None),
+    ({"excluded_payment_method_types": ["card", "sepa_debit"]}, "excluded_payment_method_types", None),
     ({"line_items": [line("Rug", 100, quantity=0)]}, "line_items[][quantity]", "parameter_invalid_integer"),
     (
         {"line_items": [line("Rug", 100, currency="usd")]},
