@@ -100,8 +100,9 @@ def work(stop: threading.Event, pause_seconds: float = 0.5) -> None:
         try:
             done = run_due()
             for name, action, every in ROUNDS:
-                if clock.now() >= next_round.get(name, clock.now()):
-                    next_round[name] = clock.now() + every
+                now = clock.now()
+                if now >= next_round.get(name, now):
+                    next_round[name] = now + every
                     action()
             failures = 0
         except EdgeFailed as error:

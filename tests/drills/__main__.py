@@ -4,6 +4,7 @@ Exit code 1 if a drill failed. What fails fails again with the same seed, as far
 """
 
 import argparse
+import signal
 import sys
 import tempfile
 from pathlib import Path
@@ -57,6 +58,8 @@ def run(given: argparse.Namespace) -> list[Outcome]:
 
 def main(arguments: list[str]) -> int:
     given = read_arguments(arguments)
+    # Whoever ends us lets us end what we started.
+    signal.signal(signal.SIGTERM, lambda *_ignored: sys.exit(1))
     outcomes = run(given)
     print_table(outcomes)
     if given.write:

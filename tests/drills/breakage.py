@@ -1,24 +1,56 @@
 """What a drill breaks inside a process of the shop: guards taken away, and death at a named point."""
 
+import contextlib
 import os
 import signal
+import sys
 import threading
+import time
 from collections.abc import Callable
+from functools import wraps
 from pathlib import Path
 from typing import Any
 
 from sqlalchemy import select, update
+from sqlalchemy.orm import Session
 
-from shop.catalogue import stock
+from shop.catalogue import models, stock
 from shop.catalogue.models import Variant
 from shop.core.db import db
 from shop.core.versions import touch
+from shop.ledger import services as ledger
 from shop.orders.cart import CartView
 from shop.orders.models import Order
+from shop.payments import checkout, refund_news, settle
+from shop.payments.gateway import Gateway
 from shop.web.storefront import checkout as checkout_page
 
 COUNTED = ("available", "reserved", "sold", "returned", "received")
-_seen = threading.local()
+# What the shop does in several steps, by the name the points of death give it.
+ACTS: dict[str, Callable[..., Any]] = {
+    "opening": checkout.open_payment,
+    "settling": settle.settle_order,
+    "refunding": refund_news.send_refund,
+}
+CALLS = ("open_checkout", "fetch_session", "refund")
+POSTINGS: tuple[Callable[..., Any], ...] = (ledger.post_payment, ledger.post_refund)
+
+LATE_SECONDS = 1.0
+LOOK_SECONDS = 0.1
+
+
+class _Here(threading.local):
+    """What a thread is doing, and what it read before."""
+
+    def __init__(self) -> None:
+        self.acts: list[list[Any]] = []  # [name, commits so far] of each, the innermost last
+        self.rows: dict[int, Any] = {}
+
+
+_here = _Here()
+
+
+# Without the guard of stock
 
 
 def _read(variant_ids: list[int]) -> dict[int, Any]:
@@ -30,7 +62,7 @@ def _read(variant_ids: list[int]) -> dict[int, Any]:
 
 def _write_what_was_seen(variant_id: int, quantity: int, **changes: int) -> bool:
     """catalogue.stock._move as it is often written: read, compare, write."""
-    row = getattr(_seen, "rows", {}).get(variant_id) or _read([variant_id])[variant_id]
+    row = _here.rows.get(variant_id) or _read([variant_id])[variant_id]
     values = {name: getattr(row, name) + sign * quantity for name, sign in changes.items()}
     if min(values.values()) < 0:
         return False
@@ -44,22 +76,135 @@ def take_away_the_stock_guard(_folder: Path) -> None:
     place = checkout_page.check_out
 
     def read_and_place(cart: CartView, **given: Any) -> Order:
-        _seen.rows = _read([line.variant_id for line in cart.lines])
+        _here.rows = _read([line.variant_id for line in cart.lines])
+        # Long enough for others to come by, however few processes the machine lets run at once.
+        time.sleep(LOOK_SECONDS)
         try:
             return place(cart, **given)
         finally:
-            _seen.rows = {}
+            _here.rows = {}
 
     checkout_page.check_out = read_and_place
     stock._move = _write_what_was_seen
 
 
-FAULTS: dict[str, Callable[[Path], None]] = {"no_stock_guard": take_away_the_stock_guard}
+# Death at a point such as "opening, after commit 1" or "refunding, before refund"
 
 
 def die() -> None:
     """At once and without a word, as for lack of memory."""
     os.kill(os.getpid(), signal.SIGKILL)
+
+
+def let_die(folder: Path) -> None:
+    """Name the points of every act; who comes by one for which a death is ordered takes the order and dies."""
+    deaths = folder / "deaths"
+    deaths.mkdir(exist_ok=True)
+
+    def pass_by(moment: str) -> None:
+        if not _here.acts:
+            return
+        point = f"{_here.acts[-1][0]}, {moment}"
+        for order in deaths.glob(f"{point}.*"):
+            # Whoever removes the order has it, whatever other process looks at the same time.
+            with contextlib.suppress(FileNotFoundError):
+                order.unlink()
+                die()
+
+    def around(name: str, act: Callable[..., Any]) -> Callable[..., Any]:
+        @wraps(act)
+        def observed(*given: Any, **more: Any) -> Any:
+            pass_by(f"before {name}")
+            answer = act(*given, **more)
+            pass_by(f"after {name}")
+            return answer
+
+        return observed
+
+    def within(name: str, act: Callable[..., Any]) -> Callable[..., Any]:
+        @wraps(act)
+        def named(*given: Any, **more: Any) -> Any:
+            _here.acts.append([name, 0])
+            try:
+                return act(*given, **more)
+            finally:
+                _here.acts.pop()
+
+        return named
+
+    commit = Session.commit
+
+    def counted(session: Session) -> None:
+        if not _here.acts:
+            commit(session)
+            return
+        _here.acts[-1][1] += 1
+        around(f"commit {_here.acts[-1][1]}", commit)(session)
+
+    Session.commit = counted  # type: ignore[method-assign]
+    for name in CALLS:
+        setattr(Gateway, name, around(name, getattr(Gateway, name)))
+    for posting in POSTINGS:
+        _replace(posting, around(posting.__name__, posting))
+    for name, act in ACTS.items():
+        _replace(act, within(name, act))
+
+
+def _replace(old: Any, new: Any) -> None:
+    """Put one thing in the place of another wherever a module of the shop knows it."""
+    for name, module in list(sys.modules.items()):
+        if name.startswith("shop."):
+            for known, value in list(vars(module).items()):
+                if value is old:
+                    setattr(module, known, new)
+
+
+def order_deaths(folder: Path, point: str, number: int) -> None:
+    """Let the next `number` processes that come by a point die there."""
+    for turn in range(number):
+        (folder / "deaths" / f"{point}.{turn}").touch()
+
+
+def count_ordered(folder: Path) -> int:
+    """Deaths that were ordered and have not happened."""
+    return len(list((folder / "deaths").iterdir()))
+
+
+def take_away_the_bulkhead(_folder: Path) -> None:
+    """Every thread may wait for Stripe."""
+    checkout._waiting = threading.BoundedSemaphore(1000)
+
+
+def answer_late(_folder: Path) -> None:
+    """What Stripe made is known to everybody before the shop has the answer: as on a slow line."""
+    for name in ("open_checkout", "refund"):
+        _delay(name)
+
+
+def _delay(name: str) -> None:
+    call = getattr(Gateway, name)
+
+    @wraps(call)
+    def late(*given: Any, **more: Any) -> Any:
+        answer = call(*given, **more)
+        time.sleep(LATE_SECONDS)
+        return answer
+
+    setattr(Gateway, name, late)
+
+
+def sell_in_many_currencies(_folder: Path) -> None:
+    """No fault, but more currencies than the shop begins with: one more is data and its code."""
+    _replace(models.CURRENCIES, (*models.CURRENCIES, "MAD", "JPY", "KRW", "TND", "KWD"))
+
+
+FAULTS: dict[str, Callable[[Path], None]] = {
+    "no_stock_guard": take_away_the_stock_guard,
+    "no_bulkhead": take_away_the_bulkhead,
+    "late_answers": answer_late,
+    "many_currencies": sell_in_many_currencies,
+    "deaths": let_die,
+}
 
 
 def break_shop(folder: Path, faults: list[str]) -> None:

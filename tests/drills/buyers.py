@@ -11,9 +11,12 @@ from typing import Any, TypeVar
 from urllib.parse import urlencode, urlsplit
 
 from tests.drills.installation import Installation
+from tests.drills.shelves import Goods
 
 TIMEOUT = 30
-LOOKS, LOOK_PAUSE = 60, 0.25
+GOOD_CARD = "4242424242424242"
+TRIES = LOOKS = 60
+LOOK_PAUSE = 0.2
 AGREED = re.compile(r'name="agreed" value="([^"]+)"')
 T = TypeVar("T")
 
@@ -25,16 +28,13 @@ class Answer:
     path: str
     status: int
     location: str
-    body: str
+    body: str = field(repr=False)
     seconds: float
 
-
-@dataclass(frozen=True)
-class Goods:
-    """What the shelf needs to know of a piece: public id of the product, key of the variant."""
-
-    product: str
-    variant: int
+    @property
+    def asks_to_wait(self) -> bool:
+        """The page that waits for Stripe's and looks again by itself."""
+        return self.status == 503 and 'http-equiv="refresh"' in self.body
 
 
 @dataclass
@@ -48,9 +48,14 @@ class Crowd:
         with self.lock:
             self.answers.append(answer)
 
-    def errors(self, least: int = 500) -> list[Answer]:
-        """Answers with such a status or a higher one, or none at all."""
-        return [answer for answer in self.answers if answer.status >= least or answer.status == 0]
+    def errors(self) -> list[Answer]:
+        """Answers of 500 and more, or none at all; being asked to wait for the payment page is no error."""
+        bad = [answer for answer in self.answers if answer.status >= 500 or answer.status == 0]
+        return [answer for answer in bad if not answer.asks_to_wait]
+
+    def count_waits(self) -> int:
+        """How often the shop asked somebody to wait for the payment page."""
+        return sum(answer.asks_to_wait for answer in self.answers)
 
     def p95_ms(self) -> int:
         """The time within which 95 of 100 answers came, in milliseconds."""
@@ -58,15 +63,30 @@ class Crowd:
         return round(ordered[min(len(ordered) - 1, len(ordered) * 95 // 100)] * 1000) if ordered else 0
 
 
-class Buyer:
-    """One visitor with a cart of their own; `email` is how the drill finds their order again."""
+class Browser:
+    """Sends what a browser sends, keeps its cookies, and notes what came back in the crowd.
 
-    def __init__(self, shop: Installation, crowd: Crowd, email: str, *, language: str = "fr") -> None:
-        self.shop, self.crowd, self.email, self.language = shop, crowd, email, language
+    A `persistent` one tries again when the connection was lost.
+    """
+
+    def __init__(self, shop: Installation, crowd: Crowd, *, persistent: bool = False) -> None:
+        self.shop, self.crowd = shop, crowd
+        self._tries = TRIES if persistent else 1
         self._cookies: dict[str, str] = {}
 
+    def set_cookie(self, name: str, value: str) -> None:
+        self._cookies[name] = value
+
     def ask(self, method: str, url: str, form: dict[str, Any] | None = None) -> Answer:
-        """One request to an address of the shop or of the double."""
+        """A request to an address of the shop or of the double."""
+        for _turn in range(self._tries):
+            answer = self._ask_once(method, url, form)
+            if answer.status != 0:
+                break
+            time.sleep(LOOK_PAUSE)
+        return answer
+
+    def _ask_once(self, method: str, url: str, form: dict[str, Any] | None) -> Answer:
         parts = urlsplit(url)
         path = parts.path + (f"?{parts.query}" if parts.query else "")
         of_shop = parts.port in (None, self.shop.port)
@@ -76,13 +96,13 @@ class Buyer:
         begun = time.monotonic()
         connection = http.client.HTTPConnection("127.0.0.1", parts.port or self.shop.port, timeout=TIMEOUT)
         try:
-            connection.request(method, path, urlencode(form) if form is not None else None, headers)
+            connection.request(method, path, urlencode(form, doseq=True) if form is not None else None, headers)
             response = connection.getresponse()
             body = response.read().decode("utf-8", "replace")
             status, location = response.status, response.headers.get("Location", "")
             for cookie in response.headers.get_all("Set-Cookie") or []:
                 name, _sign, value = cookie.partition(";")[0].partition("=")
-                self._cookies[name] = value
+                self.set_cookie(name, value)
         except (OSError, http.client.HTTPException):
             status, location, body = 0, "", ""
         finally:
@@ -92,18 +112,26 @@ class Buyer:
             self.crowd.note(answer)
         return answer
 
+
+class Buyer(Browser):
+    """One visitor with a cart of their own; `email` is how the drill finds their order again."""
+
+    def __init__(self, shop: Installation, crowd: Crowd, email: str, *, persistent: bool = False) -> None:
+        super().__init__(shop, crowd, persistent=persistent)
+        self.email = email
+
     def look(self, goods: Goods) -> Answer:
         """The page of a piece."""
-        return self.ask("GET", f"/{self.language}/products/{goods.product}")
+        return self.ask("GET", f"/fr/products/{goods.product}")
 
     def take(self, goods: Goods, quantity: int = 1, currency: str = "EUR") -> Answer:
         """Put a piece into the cart."""
         form = {"product": goods.product, "variant": goods.variant, "quantity": quantity}
-        return self.ask("POST", f"/{self.language}/cart?currency={currency}", form)
+        return self.ask("POST", f"/fr/cart?currency={currency}", form)
 
     def check_out(self) -> Answer:
         """Fill in the form and send it; the answer leads to Stripe's page when all is well."""
-        page = self.ask("GET", f"/{self.language}/checkout?country=FR")
+        page = self.ask("GET", "/fr/checkout?country=FR")
         agreed = AGREED.search(page.body)
         if agreed is None:
             return page
@@ -117,7 +145,7 @@ class Buyer:
             "postal_code": "69001",
             "phone": "+33612345678",
         }
-        return self.ask("POST", f"/{self.language}/checkout", form)
+        return self.ask("POST", "/fr/checkout", form)
 
     def wait_for_page(self, answer: Answer) -> Answer:
         """Where the shop lets people wait for the payment page, ask again as its page does by itself, only sooner."""
@@ -130,22 +158,39 @@ class Buyer:
                 time.sleep(LOOK_PAUSE)
         return answer
 
-    def pay(self, page: str, card: str = "4242424242424242") -> Answer:
+    def pay(self, page: str, card: str = GOOD_CARD) -> Answer:
         """Pay on Stripe's page; the answer leads back to the shop."""
         return self.ask("POST", page, {"test_card": card, "name": "Claire Martin", "country": "FR"})
 
-    def buy(self, goods: Goods, quantity: int = 1) -> bool:
-        """All the way, back to the shop's page after paying; whether Stripe took the money."""
-        if self.take(goods, quantity).status != 303:
-            return False
-        page = self.wait_for_page(self.check_out())
+    def order(self, *goods: Goods, quantity: int = 1, currency: str = "EUR") -> Answer:
+        """From the pieces to the payment page; the answer leads there, or is what stood in the way."""
+        for piece in goods:
+            taken = self.take(piece, quantity, currency)
+            if taken.status != 303:
+                return taken
+        return self.wait_for_page(self.check_out())
+
+    def buy(
+        self,
+        *goods: Goods,
+        quantity: int = 1,
+        currency: str = "EUR",
+        card: str = GOOD_CARD,
+        returns: bool = True,
+    ) -> str:
+        """All the way, back to the shop's page after paying unless the buyer never `returns` there.
+
+        "paid", or where and how it ended.
+        """
+        page = self.order(*goods, quantity=quantity, currency=currency)
         if not at_stripe(page.location):
-            return False
-        paid = self.pay(page.location)
+            return f"{page.status} {page.path}"
+        paid = self.pay(page.location, card)
         if paid.status != 303:
-            return False
-        self.ask("GET", paid.location)
-        return True
+            return f"{paid.status} at Stripe"
+        if returns:
+            self.ask("GET", paid.location)
+        return "paid"
 
 
 def at_stripe(location: str) -> bool:

@@ -5,17 +5,21 @@ import tempfile
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import date
 from functools import cache
 from pathlib import Path
 
 from shop.app import create_app
 from shop.core.db import db, transaction
+from shop.core.policies import decide_policy
 from shop.core.schema import upgrade
 from shop.core.tables import Installation
 from shop.web.fonts import build_fonts
 from tests.builders import make_basics
 from tests.conftest import make_settings
 from tests.postgresql import create_database, drop_database, postgresql_url
+
+MANY = 1_000_000
 
 
 @cache
@@ -54,6 +58,8 @@ def _fill(url: str) -> None:
         with transaction():
             # Only in a demonstration may Stripe's address be the double's.
             db.session.merge(Installation(key="demo", value="1"))
+            # All buyers of a drill come from one address and within a minute.
+            decide_policy("order_limits", {"network": MANY, "email": MANY, "all": MANY}, date(2026, 1, 1))
         make_basics()
         db.session.remove()
         db.engine.dispose()

@@ -48,12 +48,16 @@ class Scene:
 
     @contextmanager
     def installation(self, *, sound: bool = True, **options: Any) -> Iterator[Installation]:
-        """A running installation; at its end `shop check` must find nothing, unless it is meant not to be `sound`."""
+        """A running installation; at its end `shop check` must find nothing, unless it is meant not to be `sound`.
+
+        Nor may anything that was said to Stripe, or by its double, be against Stripe's specification.
+        """
         with install(self.folder, self.database, seed=self.seed, **options) as shop:
             yield shop
             if sound:
-                findings = shop.check()
+                findings, violations = shop.check(), shop.list_violations()
                 demand(not findings, f"shop check found: {'; '.join(findings)}")
+                demand(not violations, f"against Stripe's specification: {violations[:3]}")
 
 
 @dataclass(frozen=True)

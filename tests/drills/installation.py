@@ -43,7 +43,7 @@ class NotReached(AssertionError):
 class Installation:
     """Addresses, processes and clock of a running shop, and its database from inside (`with shop.inside(): …`)."""
 
-    def __init__(self, folder: Path, database_url: str, *, seed: int, faults: str, workers: int) -> None:
+    def __init__(self, folder: Path, database_url: str, *, seed: int, faults: str, job_workers: int) -> None:
         self.folder, self.database_url = folder, database_url
         self.port, self.double_port = free_port(), free_port()
         self.base, self.double_base = f"http://127.0.0.1:{self.port}", f"http://127.0.0.1:{self.double_port}"
@@ -69,28 +69,53 @@ class Installation:
         self.settings = from_environment({**kept, **self.environment}, demo=True)
         self.app: Flask = create_app(self.settings)
         webhook = f"{self.base}/webhooks/stripe"
+        self._violations: list[str] = []
         self.double = self._process(
             "double", str(self.double_port), str(folder / "stripe.sqlite"), webhook, WEBHOOK_SECRET, str(seed)
         )
-        self.web = self._process("web", "--port", str(self.port), "--workers", str(workers))
-        self.worker = self._process("work")
+        self.web = self._process("web", "--port", str(self.port), "--workers", "2")
+        self.workers = [self._process("work") for _number in range(job_workers)]
 
     def _process(self, name: str, *arguments: str) -> Process:
         return Process(name, [name, *arguments], self.environment, self.folder / f"{name}.log")
 
     @property
     def processes(self) -> tuple[Process, ...]:
-        return (self.double, self.web, self.worker)
+        return (self.double, self.web, *self.workers)
+
+    @property
+    def worker(self) -> Process:
+        """The job worker of an installation that has one."""
+        (only,) = self.workers
+        return only
 
     def start(self) -> None:
         """Start all processes and wait until web and double answer."""
         for process in self.processes:
             process.start()
         self.wait_for_web()
-        self.until(lambda: self._answers(f"{self.double_base}/_ctl/"), START_SECONDS, "the double answers")
+        self.wait_for_double()
 
     def wait_for_web(self) -> None:
         self.until(lambda: self._answers(f"{self.base}/readyz"), START_SECONDS, "the shop answers")
+
+    def wait_for_double(self) -> None:
+        self.until(lambda: self._answers(f"{self.double_base}/_ctl/"), START_SECONDS, "the double answers")
+
+    def stop_double(self) -> None:
+        """Stop the double; what was found against the specification until now is kept."""
+        self._violations = self.list_violations()
+        self.double.stop()
+
+    def list_violations(self) -> list[str]:
+        """Exchanges with the double that Stripe's specification does not allow."""
+        return self._violations + list(self._call("GET", "/_ctl/violations")["violations"])
+
+    def start_double(self) -> None:
+        """Start the double again after it was stopped: with its memory, and at the time it is by now."""
+        self.double.start()
+        self.wait_for_double()
+        self.control("clock", offset=self._offset())
 
     def _answers(self, url: str) -> bool:
         try:
@@ -103,6 +128,10 @@ class Installation:
         """End all processes."""
         for process in reversed(self.processes):
             process.stop()
+
+    def last_words(self) -> str:
+        """The ends of what the processes wrote."""
+        return "\n".join(f"[{process.name}] {process.last_words()}" for process in self.processes)
 
     # Its clock
 
@@ -119,12 +148,19 @@ class Installation:
         unfinished = self.folder / "offset.part"
         unfinished.write_text(str(offset), encoding="ascii")
         unfinished.replace(self.folder / "offset")
-        self.control("clock", offset=offset)
+        if self.double.running:
+            self.control("clock", offset=offset)
 
     def pass_time(self, **delta: float) -> None:
         """Move the clock and let the worker do everything that is due by then: rounds, jobs, and jobs of jobs."""
         self.move_clock(**delta)
         self.worker_turns()
+
+    def heal(self) -> None:
+        """Let two hours pass: leases and holds run out, and every round of the worker comes round."""
+        for minutes in (3, 6, 40, 15, 60):
+            self.pass_time(minutes=minutes)
+        self.until_quiet()
 
     def worker_turns(self, turns: int = 2, seconds: float = 30) -> None:
         """Wait until the worker has begun to look for jobs so many times more: what was due before is then done."""
@@ -158,8 +194,7 @@ class Installation:
             if answer:
                 return answer
             if time.monotonic() > deadline:
-                words = "\n".join(f"[{process.name}] {process.last_words(12)}" for process in self.processes)
-                raise NotReached(f"not within {seconds:g} s: {what}\n{words}")
+                raise NotReached(f"not within {seconds:g} s: {what}")
             time.sleep(0.05)
 
     def until_known(self, question: Callable[[], Any], seconds: float, what: str) -> Any:
@@ -184,6 +219,11 @@ class Installation:
     def control(self, name: str, **values: Any) -> None:
         """Set one control of the double."""
         self._call("POST", f"/_ctl/{name}", json.dumps(values).encode())
+
+    def act(self, verb: str, **values: Any) -> dict[str, Any]:
+        """Let something happen at Stripe, a bank or in its dashboard that no call of ours begins; what came of it."""
+        done: dict[str, Any] = self._call("POST", f"/_ctl/{verb}", json.dumps(values).encode())[verb]
+        return done
 
     def stripe_list(self, path: str, **parameters: Any) -> list[dict[str, Any]]:
         """Everything Stripe lists under a path such as "charges", newest first."""
@@ -237,14 +277,17 @@ class Installation:
 
 
 @contextmanager
-def install(parent: Path, kind: str, *, seed: int, faults: str = "", workers: int = 2) -> Iterator[Installation]:
+def install(parent: Path, kind: str, *, seed: int, faults: str = "", job_workers: int = 1) -> Iterator[Installation]:
     """A running installation in a new folder; everything of it is gone at the end, whatever happens."""
     folder = Path(tempfile.mkdtemp(prefix="shop-", dir=parent))
     with fresh_database(kind, folder) as url:
-        shop = Installation(folder, url, seed=seed, faults=faults, workers=workers)
+        shop = Installation(folder, url, seed=seed, faults=faults, job_workers=job_workers)
         try:
             shop.start()
             yield shop
+        except Exception:
+            print(shop.last_words(), file=sys.stderr)
+            raise
         finally:
             shop.stop()
             with shop.app.app_context():

@@ -6,6 +6,7 @@ kills itself), `turn` (how often the worker began to look for jobs). DRILL_FAULT
 Nothing of this is in the shop.
 """
 
+import contextlib
 import ctypes
 import os
 import signal
@@ -23,8 +24,12 @@ from shop import worker
 from shop.app import create_app, from_environment
 from shop.cli import cli
 from shop.core import clock
+from shop.core.db import db
+from shop.core.errors import ShopError
 from shop.core.installation import load_settings
 from shop.core.logs import begin_logging
+from shop.payments.gateway import Gateway
+from shop.reports.invariants import list_findings
 from tests.drills import breakage
 
 FOLDER = Path(os.environ.get("DRILL_FOLDER", "."))
@@ -82,7 +87,8 @@ def web(*arguments: str) -> None:
 def work() -> None:
     """`shop work` under a keeper that has the program in memory and replaces a killed worker within milliseconds."""
     begin_logging("text")
-    settings = load_settings(serving=True)
+    app = create_app(load_settings(serving=True))
+    _warm(app)
     stopped = threading.Event()
     child = 0
 
@@ -96,10 +102,20 @@ def work() -> None:
         child = os.fork()
         if child == 0:
             die_with_parent()
-            _work(create_app(settings))
+            _work(app)
             os._exit(0)
         (FOLDER / "worker").write_text(str(child), encoding="ascii")
         os.waitpid(child, 0)
+
+
+def _warm(app: Flask) -> None:
+    """Load what is loaded at first use, and leave no connection open, which processes must not share."""
+    with app.app_context():
+        with contextlib.suppress(ShopError):
+            Gateway(app.config["SETTINGS"]).fetch_session("cs_none")
+        list_findings()
+        db.session.remove()
+        db.engine.dispose()
 
 
 def _work(app: Flask) -> None:
@@ -118,10 +134,10 @@ def _work(app: Flask) -> None:
 
 
 def double(port: str, path: str, webhook: str, secret: str, seed: str) -> None:
-    """Stripe's double on loopback."""
-    from shop.demo.double.serve import serve  # noqa: PLC0415
+    """Stripe's double on loopback, its traffic held to Stripe's specification."""
+    from tests.demo.double import examined  # noqa: PLC0415
 
-    serve("127.0.0.1", int(port), path, webhook, [secret], int(seed))
+    examined.main(port, path, webhook, secret, seed)
 
 
 def shop(*arguments: str) -> None:
