@@ -18,7 +18,7 @@ from shop.artisans.queries import get_unit
 from shop.artisans.services import grant_delegate
 from shop.commands.doctor import examine
 from shop.commands.importing import export_group, import_group
-from shop.commands.keeping import backup_command, restore_command
+from shop.commands.keeping import FORCE, backup_command, catch_up_and_check, put_back
 from shop.core import schema
 from shop.core.db import transaction
 from shop.core.durability import promise_of
@@ -219,6 +219,18 @@ def check(as_json: bool) -> None:
 
 
 @cli.command()
+@FORCE
+@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+def restore(file: Path, force: bool) -> None:
+    """Put back what FILE holds, then ask Stripe for everything since. What was there is kept aside."""
+    with _shop():
+        put_back(file, force=force)
+    # Anew, because it is another database now: it may bear the demo's mark.
+    with _shop():
+        sys.exit(0 if catch_up_and_check() else 1)
+
+
+@cli.command()
 def doctor() -> None:
     """What is wrong with this installation: one line for each thing looked at; exit 1 if something is wrong."""
     wrong = 0
@@ -235,7 +247,7 @@ def config() -> None:
         click.echo(f"{name} = {value}")
 
 
-for _command in (import_group, export_group, backup_command, restore_command, report):
+for _command in (import_group, export_group, backup_command, report):
     cli.add_command(_in_context(_command))
 
 

@@ -23,6 +23,8 @@ from shop.core.marks import EVENTS_POLLED, RESTORED_TO, WORKER_SEEN, find_moment
 from shop.core.outbox import ALARM_AFTER
 from shop.core.tables import Job
 from shop.ledger.checks import missing_guards
+from shop.media.images import path_of
+from shop.media.models import Picture
 from shop.orders.models import Order
 from shop.payments.gateway import TOLERANCE_SECONDS, gateway
 
@@ -60,7 +62,7 @@ def examine(settings: Settings, inside: Callable[[], AbstractContextManager[None
         yield from _try(look, settings)
     try:
         with inside():
-            for ask in (_database, _schema, _clock, _stripe, _worker, _queue):
+            for ask in (_database, _schema, _pictures, _clock, _stripe, _worker, _queue):
                 yield from _try(ask)
     except Exception as error:
         yield bad("shop", f"It cannot be opened: {_first_line(error)}")
@@ -150,6 +152,16 @@ def _schema() -> Iterator[Finding]:
     yield from (bad("guards", sentence) for sentence in missing)
     if not missing:
         yield good("guards", "Rows of the ledger cannot be changed.")
+
+
+def _pictures() -> Iterator[Finding]:
+    rows = db.session.execute(select(Picture.sha256, Picture.width)).all()
+    missing = sum(not path_of(row.sha256, row.width, "jpg").exists() for row in rows)
+    yield Finding(
+        "pictures",
+        missing > 0,
+        f"{missing} of {len(rows)} have no file{'; a backup may have them' if missing else ''}.",
+    )
 
 
 def _clock() -> Iterator[Finding]:

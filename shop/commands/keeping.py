@@ -7,12 +7,14 @@ from pathlib import Path
 
 import click
 
-from shop.backup.services import Restored, Written, back_up, restore
+from shop.backup.services import back_up, restore
 from shop.core.errors import EdgeFailed
 from shop.payments.recovery import catch_up
 from shop.reports.invariants import list_findings
 
 FORCE = click.option("--force", is_flag=True, help="Replace what is there.")
+# What became of payment pages (payments.lost.take_up), as far as somebody wants to know.
+OUTCOMES = ("rebuilt", "adopted", "set aside", "closed")
 
 
 class Progress:
@@ -42,55 +44,45 @@ def backup_command(file: Path, force: bool) -> None:
         written = back_up(file.resolve(), force=force, progress=progress)
     finally:
         progress.end()
-    click.echo(_told(file, written))
-    if written.missing:
-        click.echo(f"{written.missing} pictures of the database have no file in the media folder.", err=True)
-        sys.exit(1)
-
-
-def _told(file: Path, written: Written) -> str:
-    counts = written.manifest.counts
-    return (
-        f"{file}: {written.bytes} bytes, database as of {written.manifest.made_at:%Y-%m-%d %H:%M:%S} UTC "
+    counts, made_at = written.manifest.counts, written.manifest.made_at
+    click.echo(
+        f"{file}: {written.bytes} bytes, database as of {made_at:%Y-%m-%d %H:%M:%S} UTC "
         f"(schema {written.manifest.revision}, {counts['shop_order']} orders, {counts['ledger_entry']} ledger rows), "
         f"{written.pictures} picture files. Secrets are not in it."
     )
+    if written.missing:
+        click.echo(f"{written.missing} pictures of the database have no file; shop doctor tells.", err=True)
 
 
-@click.command("restore")
-@FORCE
-@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
-def restore_command(file: Path, force: bool) -> None:
-    """Put back what FILE holds, then ask Stripe for everything since. What was there is kept aside."""
+def put_back(file: Path, *, force: bool) -> None:
+    """The first half of `shop restore`: the database and the pictures."""
     progress = Progress()
     try:
         restored = restore(file.resolve(), force=force, progress=progress)
     finally:
         progress.end()
-    _tell(file, restored)
-    findings = [f"{finding.invariant}: {finding.text}" for finding in list_findings()]
-    for finding in findings:
-        click.echo(finding, err=True)
-    if not _ask_stripe() or findings:
-        sys.exit(1)
-
-
-def _tell(file: Path, restored: Restored) -> None:
     made_at = restored.manifest.made_at
     click.echo(f"The database is as of {made_at:%Y-%m-%d %H:%M:%S} UTC; {restored.pictures} picture files were added.")
     if restored.aside:
         click.echo(f"What was there before is kept in {restored.aside}.")
 
 
+def catch_up_and_check() -> bool:
+    """The second half, with the settings of what was put back: ask Stripe, then every invariant. Whether all is well."""
+    answered = _ask_stripe()
+    findings = list_findings()
+    for finding in findings:
+        click.echo(f"{finding.invariant}: {finding.text}", err=True)
+    return answered and not findings
+
+
 def _ask_stripe() -> bool:
-    """Say what Stripe knew of the time since the backup; whether it answered."""
     try:
         outcomes = catch_up() or Counter()
     except EdgeFailed as error:
-        click.echo(
-            f"Stripe did not answer ({error}). The shop takes no orders until the worker has asked it.", err=True
-        )
+        said = str(error).partition("\n")[0]
+        click.echo(f"Stripe did not answer ({said}). The shop takes no orders until the worker has asked it.", err=True)
         return False
-    told = ", ".join(f"{outcomes[name]} {name}" for name in ("rebuilt", "adopted", "set aside", "closed"))
+    told = ", ".join(f"{outcomes[name]} {name}" for name in OUTCOMES)
     click.echo(f"Payment pages opened since: {told}. The worker goes on with what Stripe has told.")
     return True

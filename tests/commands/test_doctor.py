@@ -21,7 +21,7 @@ from shop.core.db import db, transaction
 from shop.core.durability import Promise
 from shop.core.marks import EVENTS_POLLED, RESTORED_TO, WORKER_SEEN, remember_moment
 from shop.payments.gateway import CONNECTION_ERROR, Gateway, use_gateway
-from tests.builders import make_order
+from tests.builders import make_product
 from tests.stripe_bench import Bench, make_bench
 
 
@@ -93,9 +93,7 @@ def test_each_wrong_setting_is_found(app: Flask, changes: dict[str, Any], name: 
 
 
 def go_back(clock: VirtualClock) -> None:
-    make_order()
-    clock.advance(minutes=-30)
-    remember(WORKER_SEEN, EVENTS_POLLED)
+    clock.advance(minutes=-2)
 
 
 def leave_a_job(clock: VirtualClock) -> None:
@@ -133,6 +131,7 @@ def leave_head(_clock: VirtualClock) -> None:
         (fail_often, "queue", "fail again and again"),
         (drop_guard, "guards", "ledger_entry_no_update"),
         (leave_head, "schema", "shop db upgrade"),
+        (lambda _clock: make_product(), "pictures", "1 of 1 have no file"),
     ],
 )
 def test_each_fault_of_the_database_is_found(

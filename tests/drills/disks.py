@@ -1,7 +1,7 @@
 """A disk that loses its power: every write and every sync of SQLite is recorded, and any moment can be looked at again.
 
 After a power cut a file holds what was synchronised. Of what was written since, each write may be there, not be there, or
-be there up to some sector of 512 bytes. Names of files are taken to last at once; SQLite makes its files once.
+be there up to some sector of 512 bytes. That a file is made or removed is taken to last at once.
 """
 
 from collections.abc import Iterator
@@ -29,20 +29,32 @@ class Sync:
     name: str
 
 
+@dataclass(frozen=True, slots=True)
+class Delete:
+    name: str
+
+
+Entry = Write | Sync | Delete
+
+
 class Recorder(apsw.VFS):
     """Files of a folder, recorded; everything else about them is the operating system's."""
 
     def __init__(self, name: str) -> None:
         super().__init__(name, "")
         self.name = name
-        self.log: list[Write | Sync] = []
+        self.log: list[Entry] = []
 
     def xOpen(self, name: Any, flags: list[int]) -> Any:  # noqa: N802
         return _File(self.log, name, flags)
 
+    def xDelete(self, name: str, sync: bool) -> None:  # noqa: N802
+        super().xDelete(name, sync)
+        self.log.append(Delete(Path(name).name))
+
 
 class _File(apsw.VFSFile):
-    def __init__(self, log: list[Write | Sync], name: Any, flags: list[int]) -> None:
+    def __init__(self, log: list[Entry], name: Any, flags: list[int]) -> None:
         super().__init__("", name, flags)
         self._log = log
         self._name = Path(name.filename() if hasattr(name, "filename") else name or "temporary").name
@@ -67,9 +79,13 @@ class _Disk:
     lasting: dict[str, bytearray] = field(default_factory=dict)
     loose: dict[str, list[Write]] = field(default_factory=dict)
 
-    def apply(self, entry: Write | Sync) -> None:
+    def apply(self, entry: Entry) -> None:
         if isinstance(entry, Write):
             self.loose.setdefault(entry.name, []).append(entry)
+            return
+        if isinstance(entry, Delete):
+            self.loose.pop(entry.name, None)
+            self.lasting.pop(entry.name, None)
             return
         content = self.lasting.setdefault(entry.name, bytearray())
         for write in self.loose.pop(entry.name, []):
@@ -102,7 +118,7 @@ def _put(content: bytearray, write: Write, length: int | None) -> None:
 
 
 def power_cuts(
-    before: dict[str, bytes], log: list[Write | Sync], first: int, number: int, chances: Random
+    before: dict[str, bytes], log: list[Entry], first: int, number: int, chances: Random
 ) -> Iterator[tuple[int, dict[str, bytes]]]:
     """So many power cuts at random moments from entry `first` of the log on: (entries written by then, files found)."""
     moments = sorted(chances.randint(first, len(log)) for _cut in range(number))

@@ -25,7 +25,8 @@ from tests.builders import make_order, make_product, make_unit
 from tests.conftest import MORNING, make_settings
 from tests.drills import apsw_sqlite
 from tests.drills.databases import fresh_database
-from tests.drills.disks import Recorder, Sync, Write, power_cuts
+from tests.drills.disks import Entry as Written
+from tests.drills.disks import Recorder, power_cuts
 from tests.drills.drill import Figures, Scene, demand, drill
 from tests.stripe_bench import Bench
 
@@ -35,7 +36,7 @@ class Sold:
     """What was done on the recorded disk. `acknowledged`: (entries written by then, order number, state)."""
 
     before: dict[str, bytes]
-    log: list[Write | Sync]
+    log: list[Written]
     first: int = 0
     acknowledged: list[tuple[int, str, str]] = field(default_factory=list)
     ended_at: Any = None
