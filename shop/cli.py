@@ -234,7 +234,7 @@ def restore(file: Path, force: bool) -> None:
 def doctor() -> None:
     """What is wrong with this installation: one line for each thing looked at; exit 1 if something is wrong."""
     wrong = 0
-    for finding in examine(load_settings(), _shop):
+    for finding in examine(load_settings, _shop):
         click.echo(str(finding))
         wrong += finding.wrong
     sys.exit(1 if wrong else 0)

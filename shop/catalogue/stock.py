@@ -1,8 +1,9 @@
 """The only statements that move stock. Each is conditional, so that two buyers cannot both win."""
 
 from collections.abc import Iterable
+from typing import Any
 
-from sqlalchemy import update
+from sqlalchemy import Integer, bindparam, update
 
 from shop.catalogue.models import Variant
 from shop.core.db import db
@@ -48,10 +49,18 @@ def release(held: Iterable[tuple[int, int]]) -> None:
 
 
 def sell(held: Iterable[tuple[int, int]]) -> None:
-    """Held quantities are sold: the money is there."""
-    for variant_id, quantity in sorted(held):
-        if not _move(variant_id, quantity, reserved=-1, sold=+1):
-            raise RuntimeError(f"variant {variant_id} holds fewer than {quantity}")
+    """Held quantities are sold: the money is there. In one statement; no page shows the difference."""
+    rows = [{"variant": variant_id, "quantity": quantity} for variant_id, quantity in sorted(held)]
+    table: Any = Variant.__table__
+    quantity = bindparam("quantity", type_=Integer)
+    statement = (
+        update(table)
+        .where(table.c.id == bindparam("variant"), table.c.reserved >= quantity)
+        .values(reserved=table.c.reserved - quantity, sold=table.c.sold + quantity)
+    )
+    moved = db.session.connection().execute(statement, rows).rowcount
+    if moved != len(rows):
+        raise RuntimeError(f"of {rows} only {moved} were held")
 
 
 def take_back(variant_id: int, quantity: int) -> None:

@@ -56,8 +56,13 @@ def bad(name: str, text: str) -> Finding:
     return Finding(name, True, text)
 
 
-def examine(settings: Settings, inside: Callable[[], AbstractContextManager[None]]) -> Iterator[Finding]:
+def examine(load: Callable[[], Settings], inside: Callable[[], AbstractContextManager[None]]) -> Iterator[Finding]:
     """Every look, one after another; `inside` gives the app's context for those that need the database."""
+    try:
+        settings = load()
+    except ConfigurationError as error:
+        yield bad("settings", _first_line(error))
+        return
     for look in (_settings, _stripe_keys, _folders):
         yield from _try(look, settings)
     try:

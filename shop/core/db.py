@@ -2,7 +2,7 @@
 
 import sqlite3
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from datetime import UTC, datetime
@@ -221,6 +221,14 @@ def instead(source: Engine | Connection) -> Iterator[Session]:
             registry.clear()
         else:
             registry.set(own)
+
+
+def insert_all_new(model: type[Base], rows: Sequence[dict[str, Any]]) -> None:
+    """As insert_new for many rows with the same columns, in one statement; those that are there stay as they are."""
+    if rows:
+        insert = postgresql.insert if dialect() == "postgresql" else sqlite.insert
+        table: Any = model.__table__
+        db.session.execute(insert(table).on_conflict_do_nothing(), rows)
 
 
 def let_go() -> None:

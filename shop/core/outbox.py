@@ -1,5 +1,7 @@
 """The job table: asked for inside the transaction that needs the work, done by the worker under a lease.
 
+What a transaction asks for is written as its last statement, all at once.
+
 At least once: a worker that dies leaves its lease to run out and another takes the job, so every kind of job must be
 safe to do twice.
 """
@@ -7,10 +9,11 @@ safe to do twice.
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import or_, select, update
+from sqlalchemy import event, or_, select, update
+from sqlalchemy.orm import Session
 
 from shop.core import clock
-from shop.core.db import db, insert_new
+from shop.core.db import db, insert_all_new, writing
 from shop.core.tables import Job
 
 LEASE = timedelta(minutes=2)
@@ -19,8 +22,21 @@ ALARM_AFTER = 12
 
 
 def enqueue(kind: str, payload: dict[str, Any], *, key: str | None = None, run_at: datetime | None = None) -> None:
-    """Ask for work. With a key that was asked before, or is being asked by another process, nothing is added."""
-    insert_new(Job, kind=kind, key=key, payload=payload, run_at=run_at or clock.now())
+    """Ask for work; inside a transaction. A key that was asked before, also by another process, adds nothing."""
+    if not writing():
+        raise RuntimeError("work is asked for inside a transaction")
+    asked = db.session().info.setdefault("jobs", [])
+    asked.append({"kind": kind, "key": key, "payload": payload, "run_at": run_at or clock.now()})
+
+
+@event.listens_for(Session, "before_commit")
+def _write(session: Session) -> None:
+    insert_all_new(Job, session.info.pop("jobs", []))
+
+
+@event.listens_for(Session, "after_rollback")
+def _forget(session: Session) -> None:
+    session.info.pop("jobs", None)
 
 
 def claim(limit: int = 1) -> list[tuple[int, str, dict[str, Any]]]:

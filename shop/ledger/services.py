@@ -11,7 +11,7 @@ from typing import Any
 from sqlalchemy import insert, select
 
 from shop.core import clock
-from shop.core.db import db
+from shop.core.db import db, insert_all_new
 from shop.ledger import accounts, posting
 from shop.ledger.books import Books, Part, Row, Split, undone
 from shop.ledger.models import Entry
@@ -20,9 +20,9 @@ from shop.ledger.queries import discount_shares, read_books, terms_of
 from shop.orders.models import Order, OrderLine
 
 
-def _store(source: str, source_id: str, rows: Iterable[Row], on: date, order_id: int | None) -> None:
+def _values(source: str, source_id: str, rows: Iterable[Row], on: date, order_id: int | None) -> list[dict[str, Any]]:
     now = clock.now()
-    values = [
+    return [
         {
             "source": source,
             "source_id": source_id,
@@ -39,6 +39,10 @@ def _store(source: str, source_id: str, rows: Iterable[Row], on: date, order_id:
         }
         for row in rows
     ]
+
+
+def _store(source: str, source_id: str, rows: Iterable[Row], on: date, order_id: int | None) -> None:
+    values = _values(source, source_id, rows, on, order_id)
     if values:
         db.session.flush()
         # One statement for all rows; as entities they would be grouped by which of their ids are null.
@@ -56,9 +60,10 @@ def is_posted(source: str, source_id: str) -> bool:
 
 
 def post_payment(order: Order, lines: Sequence[OrderLine], payment_intent: str, on: date) -> None:
-    """A payment of an order: source "payment", in the order's currency. Raises ValueError if the parts miss the total."""
-    if is_posted("payment", payment_intent):
-        return
+    """A payment of an order: source "payment", in the order's currency. Raises ValueError if the parts miss the total.
+
+    That it is booked once is left to the rows' own key.
+    """
     extras = Extras(
         shipping=order.shipping_minor,
         shipping_tax=order.shipping_tax_minor,
@@ -68,7 +73,8 @@ def post_payment(order: Order, lines: Sequence[OrderLine], payment_intent: str, 
     rows = posting.sale_parts([terms_of(line) for line in lines], order.currency, extras)
     if posting.owed(rows) != order.total_minor:
         raise ValueError(f"the parts of order {order.number} do not sum to its total")
-    _store("payment", payment_intent, rows, on, order.id)
+    db.session.flush()
+    insert_all_new(Entry, _values("payment", payment_intent, rows, on, order.id))
 
 
 def post_foreign_payment(order_id: int | None, payment_intent: str, minor: int, currency: str, on: date) -> None:

@@ -3,11 +3,11 @@
 Makers get no mail: their orders wait for them at their own door.
 """
 
+from collections.abc import Sequence
 from typing import Any
 
 from sqlalchemy import select
 
-from shop.artisans.models import Unit
 from shop.core.db import db
 from shop.core.events import subscribe
 from shop.core.runtime import settings
@@ -34,12 +34,11 @@ def subscribe_all() -> None:
 
 def on_order_paid(event: OrderPaid) -> None:
     """The confirmation: what was bought, from whom, for how much, where it goes and by when it leaves."""
-    order = get_order_by_id(event.order_id)
-    lines = list_lines(order.id)
+    order, lines = get_order_by_id(event.order_id), event.lines
     _write(
         "order_confirmation",
         order,
-        lines=_lines(lines, order.language),
+        lines=_lines(lines),
         goods_minor=order.goods_minor,
         shipping_minor=order.shipping_minor,
         tax_minor=order.tax_minor + order.duty_minor,
@@ -54,7 +53,7 @@ def on_order_paid(event: OrderPaid) -> None:
 def on_order_unfillable(event: OrderUnfillable) -> None:
     """Paid, but the last piece went to somebody else meanwhile: the money goes back by itself."""
     order = get_order_by_id(event.order_id)
-    lines = _lines(list_lines(order.id), order.language)
+    lines = _lines(list_lines(order.id))
     _write("order_unfillable", order, lines=lines, total_minor=order.total_minor)
 
 
@@ -68,7 +67,7 @@ def on_parcel_handed_over(event: ParcelHandedOver) -> None:
     _write(
         "parcel_handed_over",
         order,
-        lines=_lines([line for line in every if line.id in inside], order.language),
+        lines=_lines([line for line in every if line.id in inside]),
         carrier=parcel.carrier,
         tracking=parcel.tracking,
         handed_over_on=parcel.handed_over_on.isoformat(),
@@ -104,21 +103,17 @@ def _refunded_lines(order: Order, parts: list[RefundPart]) -> list[dict[str, Any
     """The lines a refund gives something of back, with what it gives."""
     given = {part.line_id: part.amount_minor for part in parts if part.line_id is not None}
     lines = [line for line in list_lines(order.id) if line.id in given]
-    told = _lines(lines, order.language)
+    told = _lines(lines)
     return [{**words, "minor": given[line.id]} for line, words in zip(lines, told, strict=True)]
 
 
-def _lines(lines: list[OrderLine], language: str) -> list[dict[str, Any]]:
-    """Lines as bought, with the maker's name in the buyer's language; amounts are what the buyer paid for them."""
-    units = {
-        unit.id: getattr(unit, f"name_{language}")
-        for unit in db.session.scalars(select(Unit).where(Unit.id.in_({line.unit_id for line in lines})))
-    }
+def _lines(lines: Sequence[OrderLine]) -> list[dict[str, Any]]:
+    """Lines as bought; amounts are what the buyer paid for them. Their makers are named when the letter is rendered."""
     return [
         {
             "title": line.title,
             "options": line.options,
-            "maker": units[line.unit_id],
+            "unit_id": line.unit_id,
             "quantity": line.quantity,
             "sale_unit": line.sale_unit,
             "minor": line.net_minor + line.tax_minor,

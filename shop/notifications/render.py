@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 
 from jinja2 import Environment, FileSystemLoader, select_autoescape
 
+from shop.artisans.queries import unit_names
 from shop.core.policies import get_policy, is_demo
 from shop.core.runtime import settings
 from shop.i18n import jinja
@@ -48,6 +49,7 @@ def render(letter: Letter) -> Rendered:
         "language": LANGUAGES[letter.language],
         "shop_url": f"{base}/{letter.language}/",
         "url": f"{base}{letter.data['path']}" if "path" in letter.data else "",
+        "makers": unit_names({line["unit_id"] for line in letter.data.get("lines", [])}, letter.language),
         "operator": get_policy("operator"),
         "demo": is_demo(),
     }

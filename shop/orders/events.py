@@ -2,10 +2,15 @@
 
 from dataclasses import dataclass
 
+from shop.orders.models import OrderLine
+
 
 @dataclass(frozen=True, slots=True)
 class OrderPaid:
+    """The money is there; with the lines as they stand in this transaction, so that nobody reads them again."""
+
     order_id: int
+    lines: tuple[OrderLine, ...]
 
 
 @dataclass(frozen=True, slots=True)

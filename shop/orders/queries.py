@@ -7,7 +7,7 @@ from sqlalchemy import Select, or_, select
 from shop.core.db import db
 from shop.core.errors import NotFound
 from shop.i18n.messages import gettext as _
-from shop.orders.models import Order, OrderEvent, OrderLine, Reservation
+from shop.orders.models import Order, OrderEvent, OrderLine
 
 
 def find_order(number: str) -> Order | None:
@@ -68,13 +68,6 @@ def list_events(order_id: int) -> list[OrderEvent]:
         db.session.scalars(
             select(OrderEvent).where(OrderEvent.order_id == order_id).order_by(OrderEvent.at, OrderEvent.id)
         )
-    )
-
-
-def held_of(order_id: int) -> list[Reservation]:
-    """Reservations of an order that still hold stock."""
-    return list(
-        db.session.scalars(select(Reservation).where(Reservation.order_id == order_id, Reservation.state == "held"))
     )
 
 

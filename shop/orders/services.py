@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from shop.catalogue import stock
 from shop.core import clock
@@ -11,7 +11,7 @@ from shop.core.db import db, record
 from shop.orders.cart import forget_bought
 from shop.orders.events import OrderExpired, OrderPaid, OrderUnfillable
 from shop.orders.models import Order, OrderEvent, OrderLine, Reservation
-from shop.orders.queries import held_of, list_lines
+from shop.orders.queries import list_lines
 from shop.orders.states import next_line_state, next_order_state
 
 
@@ -32,12 +32,12 @@ def mark_paid(order: Order, lines: Sequence[OrderLine]) -> bool:
 
     After an expired hold the stock is asked for once more; a sale either has its stock or is given back.
     """
-    held = held_of(order.id)
+    held = _take_held(order.id, "sold")
     if not held:
-        wanted = _wanted(lines)
+        held = _wanted(lines)
         nested = db.session.begin_nested()
         try:
-            stock.reserve(wanted)
+            stock.reserve(held)
             nested.commit()
         except stock.OutOfStock:
             nested.rollback()
@@ -46,13 +46,8 @@ def mark_paid(order: Order, lines: Sequence[OrderLine]) -> bool:
             note(order.id, "unfillable")
             record(OrderUnfillable(order.id))
             return False
-        stock.sell(wanted)
-        for row in db.session.scalars(select(Reservation).where(Reservation.order_id == order.id)):
-            row.state = "sold"
-    else:
-        stock.sell([(row.variant_id, row.quantity) for row in held])
-        for row in held:
-            row.state = "sold"
+        db.session.execute(update(Reservation).where(Reservation.order_id == order.id).values(state="sold"))
+    stock.sell(held)
     order.state = next_order_state(order.state, "pay")
     order.paid_at = clock.now()
     order.hold_until = None
@@ -60,7 +55,7 @@ def mark_paid(order: Order, lines: Sequence[OrderLine]) -> bool:
         line.state = next_line_state(line.state, "pay")
     forget_bought(order)
     note(order.id, "paid")
-    record(OrderPaid(order.id))
+    record(OrderPaid(order.id, tuple(lines)))
     return True
 
 
@@ -72,11 +67,19 @@ def await_bank(order: Order) -> None:
         note(order.id, "processing")
 
 
+def _take_held(order_id: int, state: str) -> list[tuple[int, int]]:
+    """End the holds of an order, sold or released: (variant id, quantity) of each."""
+    statement = (
+        update(Reservation)
+        .where(Reservation.order_id == order_id, Reservation.state == "held")
+        .values(state=state)
+        .returning(Reservation.variant_id, Reservation.quantity)
+    )
+    return [(row.variant_id, row.quantity) for row in db.session.execute(statement)]
+
+
 def _give_back(order: Order, action: str) -> None:
-    held = held_of(order.id)
-    stock.release([(row.variant_id, row.quantity) for row in held])
-    for row in held:
-        row.state = "released"
+    stock.release(_take_held(order.id, "released"))
     order.state = next_order_state(order.state, action)
     order.hold_until = None
     for line in list_lines(order.id):

@@ -197,8 +197,27 @@ def _cart_of(sale: SaleView, country: str, language: str) -> CartView:
 
 
 def _set_aside(sale: SaleView, problem: str) -> None:
+    """Keep what was paid and cannot be made anew: what people need to tell whose it is, and all that Stripe said."""
     seen = select(Quarantine.id).where(Quarantine.kind == KIND, Quarantine.stripe_id == sale.session.id)
-    if db.session.scalar(seen) is None:
-        log.error("the lost session %s cannot be made an order again: %s", sale.session.id, problem)
-        data = {"problem": problem, "session": sale.raw}
-        db.session.add(Quarantine(kind=KIND, stripe_id=sale.session.id, data=data, at=clock.now()))
+    if db.session.scalar(seen) is not None:
+        return
+    log.error("the lost session %s cannot be made an order again: %s", sale.session.id, problem)
+    data = {
+        "problem": problem,
+        "order": sale.session.metadata["order"],
+        "email": sale.email,
+        "charged_minor": sale.session.amount_minor,
+        "charged_currency": sale.session.currency,
+        "payment_intent": sale.session.payment_intent,
+        "charge": sale.session.charge,
+        "description": _described(sale),
+        "session": sale.raw,
+    }
+    db.session.add(Quarantine(kind=KIND, stripe_id=sale.session.id, data=data, at=clock.now()))
+
+
+def _described(sale: SaleView) -> str:
+    """What was bought and where it goes, in one line."""
+    goods = ", ".join(f"{item.quantity} × {item.sku}" for item in sale.items if item.sku)
+    address = ", ".join(part for part in (sale.recipient or {}).values() if part)
+    return f"{goods}; {address}"

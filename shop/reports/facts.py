@@ -6,8 +6,8 @@ A report is a sum over facts and its detail is the list of the same facts, so a 
   after all; so does what a dispute took and gave back.
 - exported: the line was handed over for a destination abroad. A refund of it counts on the day it succeeded, if the
   line had been handed over by then; cancelling before that touches booked only.
-- settled: the refund window after the hand-over ended that day and no refund had been asked for by then (one that
-  failed does not count). Later refunds count on their own day.
+- settled: that day the refund window after the hand-over was over, and no refund or dispute of it was open. What had
+  gone back by then counts on that day, what goes back later on its own; a line given back whole never settles.
 
 The dirham rate of a sale and of its refunds is that of the day of payment (booked) or of the hand-over (exported and
 settled), so that a sale refunded whole is worth zero dirhams. Declared sales know one day only: that of the sale.
@@ -19,7 +19,7 @@ from datetime import date, datetime, timedelta
 from fractions import Fraction
 from typing import Any, NamedTuple
 
-from sqlalchemy import Row, Select, false, or_, select
+from sqlalchemy import Row, Select, func, or_, select, union_all
 
 from shop.artisans.models import Unit
 from shop.core import clock
@@ -32,6 +32,7 @@ from shop.orders.models import DeclaredSale, Order, OrderLine
 from shop.payments.models import BalanceTransaction, Dispute, DisputePart, Refund, RefundPart
 from shop.programme.models import Edition, Membership, Programme
 from shop.reports.filters import ReportFilters
+from shop.reports.settling import chunks, list_matters, may_settle, settles_on
 
 # (programme code, edition code)
 Cohort = tuple[str, str]
@@ -109,42 +110,54 @@ _COLUMNS: tuple[Any, ...] = (
 
 
 def _platform_facts(filters: ReportFilters, unit_id: int | None) -> list[Fact]:
-    sales = list(db.session.execute(_narrow(_sales(filters), filters, unit_id)))
-    refunds = [
-        row for statement in _reversals(filters) for row in db.session.execute(_narrow(statement, filters, unit_id))
-    ]
-    window = timedelta(days=get_policy("refund_window_days", filters.last))
     if filters.basis == "settled":
-        asked = _first_refund_days({row.order_id for row in (*sales, *refunds)})
-        settled = [row for row in sales if _settles(row, window, asked)]
-        refunds = [row for row in refunds if _settles(row, window, asked)]
-        sales = settled
+        return _settled_facts(filters, unit_id)
+    sales = list(db.session.execute(_narrow(_sales(filters), filters, unit_id)))
+    refunds = list(db.session.execute(_narrow(_refunds(filters), filters, unit_id)))
     fees = _maker_fees({row.line_id for row in (*sales, *refunds) if row.fee_bearer == "maker"})
-    facts = []
-    for row in sales:
-        day = local_day(row.paid_at if filters.basis == "booked" else row.handed_over_at)
-        facts.append(_sale(row, day + window if filters.basis == "settled" else day, day, fees.get(row.line_id, 0)))
+
+    def counts_from(row: Row[Any]) -> date:
+        return local_day(row.paid_at if filters.basis == "booked" else row.handed_over_at)
+
+    facts = [_sale(row, counts_from(row), counts_from(row), fees.get(row.line_id, 0)) for row in sales]
     for row in refunds:
-        origin_day = local_day(row.paid_at if filters.basis == "booked" else row.handed_over_at)
-        facts.append(_refund(row, local_day(row.moment), origin_day, fees.get(row.line_id, 0)))
+        facts.append(_refund(row, local_day(row.moment), counts_from(row), fees.get(row.line_id, 0)))
     return facts
 
 
 def _sales(filters: ReportFilters) -> Select[Any]:
+    start, end = day_bounds(filters.first, filters.last)
     statement: Select[Any] = select(*_COLUMNS).join(Order, OrderLine.order_id == Order.id)
     if filters.basis == "booked":
-        start, end = day_bounds(filters.first, filters.last)
         return statement.where(Order.paid_at >= start, Order.paid_at < end)
-    back = timedelta(0)
-    last = filters.last
-    if filters.basis == "settled":
-        # What has not ended yet has not settled, however far the period reaches.
-        back = timedelta(days=get_policy("refund_window_days", filters.last))
-        last = min(last, clock.today())
-        if last < filters.first:
-            return statement.where(false())
-    start, end = day_bounds(filters.first - back, last - back)
     return statement.where(OrderLine.handed_over_at >= start, OrderLine.handed_over_at < end, _abroad(filters))
+
+
+def _settled_facts(filters: ReportFilters, unit_id: int | None) -> list[Fact]:
+    window = timedelta(days=get_policy("refund_window_days", filters.last))
+    # What has not ended yet has not settled, however far the period reaches.
+    last = min(filters.last, clock.today())
+    if last < filters.first:
+        return []
+    lines: Select[Any] = select(*_COLUMNS).join(Order, OrderLine.order_id == Order.id).where(_abroad(filters))
+    lines = lines.where(may_settle(filters.first, last, window))
+    sales = list(db.session.execute(_narrow(lines, filters, unit_id)))
+    line_ids = {row.line_id for row in sales}
+    reversals, matters = _reversals_of(line_ids), list_matters(line_ids)
+    fees = _maker_fees({row.line_id for row in sales if row.fee_bearer == "maker"})
+    facts: list[Fact] = []
+    for row in sales:
+        handed_over = local_day(row.handed_over_at)
+        gone = [(local_day(back.moment), -back.given_minor) for back in reversals[row.line_id]]
+        day = settles_on(handed_over + window, row.net_minor, matters[row.line_id], gone)
+        if day is None:
+            continue
+        fee = fees.get(row.line_id, 0)
+        of_line = [_sale(row, day, handed_over, fee)]
+        for back in reversals[row.line_id]:
+            of_line.append(_refund(back, max(day, local_day(back.moment)), handed_over, fee))
+        facts += [fact for fact in of_line if filters.first <= fact.on <= last]
+    return facts
 
 
 # What takes a part of a line's money back (-1), and what brings it again (+1): the parts, the moment, the sign.
@@ -156,26 +169,53 @@ _REVERSALS: tuple[tuple[Any, Any, Any, Any, int], ...] = (
 )
 
 
-def _reversals(filters: ReportFilters) -> Iterator[Select[Any]]:
-    """Statements for refunds, refunds that failed after all, money a dispute took, and what it gave back."""
-    start, end = day_bounds(filters.first, filters.last)
-    for part, whole, belongs, moment, sign in _REVERSALS:
-        statement: Select[Any] = (
+def _reversals() -> Select[Any]:
+    """Refunds, refunds that failed after all, money a dispute took, and what it gave back, each with its line.
+
+    `given_minor` is negative where money goes; `left_minor` is what of the line's net is still sold after it.
+    """
+    moved = union_all(
+        *(
             select(
-                *_COLUMNS,
+                part.line_id,
+                part.id.label("part_id"),
                 moment.label("moment"),
                 (part.net_minor * sign).label("given_minor"),
                 (part.commission_minor * sign).label("given_commission_minor"),
             )
-            .join(Order, OrderLine.order_id == Order.id)
-            .join(part, part.line_id == OrderLine.id)
             .join(whole, belongs)
-            .where(moment >= start, moment < end)
+            .where(moment.is_not(None))
+            for part, whole, belongs, moment, sign in _REVERSALS
         )
-        if filters.basis == "booked":
-            yield statement.where(Order.paid_at.is_not(None))
-        else:
-            yield statement.where(OrderLine.handed_over_at <= moment, _abroad(filters))
+    ).subquery()
+    in_order = (moved.c.moment, moved.c.part_id, moved.c.given_minor)
+    summed = func.sum(moved.c.given_minor).over(partition_by=moved.c.line_id, order_by=in_order, rows=(None, 0))
+    back = select(moved, summed.label("sum_minor")).subquery()
+    columns = (back.c.moment, back.c.given_minor, back.c.given_commission_minor)
+    return (
+        select(*_COLUMNS, *columns, (OrderLine.net_minor + back.c.sum_minor).label("left_minor"))
+        .join(Order, OrderLine.order_id == Order.id)
+        .join(back, back.c.line_id == OrderLine.id)
+        .order_by(*(back.c[column.name] for column in in_order))
+    )
+
+
+def _refunds(filters: ReportFilters) -> Select[Any]:
+    start, end = day_bounds(filters.first, filters.last)
+    statement = _reversals()
+    moment = statement.selected_columns.moment
+    statement = statement.where(moment >= start, moment < end)
+    if filters.basis == "booked":
+        return statement.where(Order.paid_at.is_not(None))
+    return statement.where(OrderLine.handed_over_at <= moment, _abroad(filters))
+
+
+def _reversals_of(line_ids: set[int]) -> dict[int, list[Row[Any]]]:
+    found: dict[int, list[Row[Any]]] = defaultdict(list)
+    for chunk in chunks(line_ids):
+        for row in db.session.execute(_reversals().where(OrderLine.id.in_(chunk))):
+            found[row.line_id].append(row)
+    return found
 
 
 def _abroad(filters: ReportFilters) -> Any:
@@ -192,43 +232,16 @@ def _narrow(statement: Select[Any], filters: ReportFilters, unit_id: int | None)
     return statement
 
 
-def _first_refund_days(order_ids: set[int]) -> dict[int, date]:
-    """The day on which a refund that did not fail was first asked for, or a dispute took money, per line of orders."""
-    days: dict[int, date] = {}
-    asked = (
-        select(RefundPart.line_id, Refund.requested_at.label("moment"))
-        .join(Refund, RefundPart.refund_id == Refund.id)
-        .where(Refund.state != "failed", RefundPart.line_id.is_not(None))
-    )
-    taken = (
-        select(DisputePart.line_id, Dispute.withdrawn_at.label("moment"))
-        .join(Dispute, DisputePart.dispute_id == Dispute.id)
-        .where(Dispute.withdrawn_at.is_not(None), Dispute.reinstated_at.is_(None))
-    )
-    for chunk in _chunks(order_ids):
-        rows = [
-            *db.session.execute(asked.where(Refund.order_id.in_(chunk))),
-            *db.session.execute(taken.where(Dispute.order_id.in_(chunk))),
-        ]
-        for row in rows:
-            day = local_day(row.moment)
-            days[row.line_id] = min(day, days.get(row.line_id, day))
-    return days
-
-
-def _settles(row: Row[Any], window: timedelta, asked: dict[int, date]) -> bool:
-    return row.line_id not in asked or asked[row.line_id] > local_day(row.handed_over_at) + window
-
-
 def _sale(row: Row[Any], on: date, rate_on: date, fee_minor: int) -> Fact:
     return _fact(row, "sale", on, rate_on, (row.quantity, row.net_minor, row.commission_minor, fee_minor))
 
 
 def _refund(row: Row[Any], on: date, rate_on: date, fee_minor: int) -> Fact:
     """What was given back, or came back, of a line, as booked. The fee goes back pro rata where the operator bears what
-    the provider keeps. Giving back a part of the price returns no goods."""
+    the provider keeps. A part of the price returns no goods; what leaves nothing of a line sold returns all of them."""
     part = Fraction(row.given_minor, row.net_minor) if row.net_minor else Fraction(0)
-    quantity = round(row.quantity * part) if abs(part) == 1 else 0
+    before = row.left_minor - row.given_minor
+    quantity = row.quantity * ((row.left_minor > 0) - (before > 0))
     fee = round_half_up(fee_minor * part) if row.loss_bearer == "operator" else 0
     return _fact(row, "refund", on, rate_on, (quantity, row.given_minor, row.given_commission_minor, fee))
 
@@ -266,19 +279,12 @@ def _maker_fees(line_ids: set[int]) -> dict[int, int]:
         .join(BalanceTransaction, BalanceTransaction.id == Entry.source_id)
         .where(Entry.source == "balance", Entry.credit == "payment_fees", Entry.debit.like("artisan_%"))
     )
-    for chunk in _chunks(line_ids):
+    for chunk in chunks(line_ids):
         for row in db.session.execute(statement.where(Entry.line_id.in_(chunk))):
             converted = row.currency != row.ordered and row.exchange_rate is not None
             rate = Fraction(row.exchange_rate) if converted else Fraction(1)
             fees[row.line_id] += round_half_up(row.amount_minor / rate)
     return fees
-
-
-def _chunks(ids: set[int], size: int = 5000) -> Iterator[list[int]]:
-    """Bound parameters have a limit on both databases."""
-    ordered = sorted(ids)
-    for start in range(0, len(ordered), size):
-        yield ordered[start : start + size]
 
 
 # Sales declared from elsewhere ---------------------------------------------------------------------------------------

@@ -96,10 +96,10 @@ def definitions(filters: ReportFilters) -> list[str]:
             "What was cancelled before that never counts."
         ),
         "settled": ngettext(
-            "A sale counts when %(num)s day has passed since it was handed over for a destination abroad "
-            "and nobody asked for a refund.",
-            "A sale counts when %(num)s days have passed since it was handed over for a destination abroad "
-            "and nobody asked for a refund.",
+            "A sale counts when %(num)s day has passed since it was handed over for a destination abroad, no refund or "
+            "dispute of it is open, and not all of it was given back.",
+            "A sale counts when %(num)s days have passed since it was handed over for a destination abroad, no refund or "
+            "dispute of it is open, and not all of it was given back.",
             days,
         ),
     }[filters.basis]

@@ -16,7 +16,7 @@ from shop.commands.doctor import examine
 from shop.core import clock as clock_module
 from shop.core import outbox, schema
 from shop.core.clock import VirtualClock
-from shop.core.config import STRIPE_API
+from shop.core.config import STRIPE_API, from_environment
 from shop.core.db import db, transaction
 from shop.core.durability import Promise
 from shop.core.marks import EVENTS_POLLED, RESTORED_TO, WORKER_SEEN, remember_moment
@@ -58,7 +58,7 @@ def look(app: Flask, **changes: Any) -> dict[str, list[str]]:
     }
     settings = replace(app.config["SETTINGS"], **{**sound, **changes})
     wrong: dict[str, list[str]] = {}
-    for finding in examine(settings, nullcontext):
+    for finding in examine(lambda: settings, nullcontext):
         if finding.wrong:
             wrong.setdefault(finding.name, []).append(finding.text)
     return wrong
@@ -171,3 +171,8 @@ def test_what_cannot_be_looked_at_hides_nothing_else(app: Flask, tmp_path: Path)
     with db.engine.begin() as connection:
         connection.execute(text("DROP TABLE job"))
     assert list(look(app, secret_key="short")) == ["settings", "queue"]
+
+
+def test_a_setting_that_makes_no_sense_is_a_finding(app: Flask) -> None:
+    (finding,) = examine(lambda: from_environment({"SHOP_BASE_URL": "ftp://x"}), nullcontext)
+    assert str(finding).startswith("wrong  settings: SHOP_BASE_URL must begin with")

@@ -70,3 +70,8 @@ def test_what_a_transaction_asked_for_goes_with_it(app: Flask) -> None:
 def test_transactions_do_not_nest(app: Flask) -> None:
     with pytest.raises(RuntimeError), transaction(), transaction():
         pass
+
+
+def test_work_is_asked_for_inside_a_transaction(app: Flask) -> None:
+    with pytest.raises(RuntimeError):
+        outbox.enqueue("settle_order", {})

@@ -144,13 +144,18 @@ class ShopAndStripe(RuleBasedStateMachine):
     # Staff and makers
 
     @precondition(lambda self: self.orders)
-    @rule(data=st.data(), reason=st.sampled_from(["buyer", "staff"]), all_of_it=st.booleans())
-    def give_back(self, data: st.DataObject, reason: str, all_of_it: bool) -> None:
-        with self._step("give back"):
+    @rule(data=st.data(), what=st.sampled_from(["all", "line", "amount", "postage"]), minor=st.integers(1, 40_000))
+    def give_back(self, data: st.DataObject, what: str, minor: int) -> None:
+        with self._step(f"give back {what}"):
             order = self._order(data)
-            lines = None if all_of_it else [list_lines(order.id)[0].id]
+            how: dict[str, Any] = {
+                "all": {},
+                "line": {"line_ids": [list_lines(order.id)[0].id]},
+                "amount": {"amount_minor": minor},
+                "postage": {"shipping_only": True},
+            }[what]
             with transaction():
-                request_refund(order.id, line_ids=lines, reason=reason, actor=None)
+                request_refund(order.id, reason="staff", actor=None, **how)
 
     @precondition(lambda self: self.orders)
     @rule(data=st.data())

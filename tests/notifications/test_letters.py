@@ -57,6 +57,10 @@ def tell(fact: object) -> Letter:
     return letters()[-1]
 
 
+def paid(order: Order) -> OrderPaid:
+    return OrderPaid(order.id, tuple(books.lines_of_order(order)))
+
+
 def hand_over(order: Order) -> ParcelHandedOver:
     with transaction():
         first = books.lines_of_order(order)[0]
@@ -82,7 +86,7 @@ def give_back(order: Order) -> RefundSettled:
 
 
 FACTS: dict[str, Callable[[Order], object]] = {
-    "order_confirmation": lambda order: OrderPaid(order.id),
+    "order_confirmation": paid,
     "order_unfillable": lambda order: OrderUnfillable(order.id),
     "parcel_handed_over": hand_over,
     "refund_settled": give_back,
@@ -104,7 +108,7 @@ def test_every_letter_speaks_the_orders_language(order: Order, kind: str, langua
 
 
 def test_the_confirmation_names_pieces_makers_amounts_and_the_day_of_sending(order: Order) -> None:
-    text = render(tell(OrderPaid(in_language(order, "en").id))).text
+    text = render(tell(paid(in_language(order, "en")))).text
     for part in ("€320.00", "Safi", "€90.00", "€60.00", "€470.00", "20 March 2026", "Jeanne Martin", "France"):
         assert part in text
 
@@ -118,19 +122,19 @@ def test_a_parcel_with_half_an_order_says_that_more_follows(order: Order) -> Non
 def test_a_letter_is_written_with_its_event_or_not_at_all(order: Order) -> None:
     def change_ones_mind() -> None:
         with transaction():
-            record(OrderPaid(order.id))
+            record(paid(order))
             raise RuntimeError("changed my mind")
 
     with pytest.raises(RuntimeError, match="changed my mind"):
         change_ones_mind()
     assert letters() == []
-    letter = tell(OrderPaid(order.id))
+    letter = tell(paid(order))
     jobs = db.session.execute(select(Job.kind, Job.payload)).all()
     assert [tuple(job) for job in jobs] == [("send_letter", {"letter_id": letter.id})]
 
 
 def test_a_letter_is_sent_once_and_kept_as_sent(order: Order, tmp_path: Path, clock: VirtualClock) -> None:
-    letter = tell(OrderPaid(order.id))
+    letter = tell(paid(order))
     send_letter(letter.id)
     kept = get_letter(letter.public_id)
     assert kept.sent_at == clock()
@@ -185,7 +189,7 @@ class TestWithAServer:
     def test_a_server_that_refuses_leaves_the_letter_unsent_and_says_why(
         self, order: Order, monkeypatch: pytest.MonkeyPatch, server: type[Server]
     ) -> None:
-        letter = tell(OrderPaid(order.id))
+        letter = tell(paid(order))
         monkeypatch.setattr(server, "refuses", True)
         with pytest.raises(EdgeFailed):
             send_letter(letter.id)
@@ -200,7 +204,7 @@ class TestWithAServer:
     def test_no_letter_carries_a_line_break_into_its_headers(self, order: Order, server: type[Server]) -> None:
         with transaction():
             db.session.get_one(Order, order.id).email = "a@example.org\nBcc: b@example.org"
-        letter = tell(OrderPaid(order.id))
+        letter = tell(paid(order))
         with pytest.raises(ValueError, match=r"[Hh]eader"):
             send_letter(letter.id)
         assert server.taken == []
@@ -210,7 +214,7 @@ def test_the_promise_is_the_latest_of_the_lines(order: Order) -> None:
     with transaction():
         last = books.lines_of_order(order)[1]
         last.promise_on += timedelta(days=9)
-    assert tell(OrderPaid(order.id)).data["promise_on"] == "2026-03-29"
+    assert tell(paid(order)).data["promise_on"] == "2026-03-29"
 
 
 def test_a_link_that_is_sent_twice_by_a_worker_that_died_is_one_letter(order: Order) -> None:

@@ -273,13 +273,18 @@ def test_what_a_database_cannot_hold_is_refused_and_breaks_nothing(
     assert client.post(path, data=data).status_code < 500
 
 
-def test_settling_an_order_takes_few_statements(stripe: Bench, count_statements: Any) -> None:
-    """Opened, paid, told by the return page: the figure is for one order of one line."""
-    order = make_order()
+@pytest.mark.parametrize("pieces", [1, 5])
+def test_settling_an_order_takes_twelve_statements_however_many_pieces_it_has(
+    stripe: Bench, count_statements: Any, pieces: int
+) -> None:
+    """Asked, locked with its lines, paid, sold, booked, told in its history, its letter and its jobs; the cart emptied."""
+    unit = make_unit()
+    order = make_order(*[make_product(unit) for _ in range(pieces)])
     stripe.pay(order)
     db.session.rollback()
     with count_statements() as seen:
         settle.settle_order(order.id)
     assert state_of(order) == "paid"
-    # A letter, jobs, the books, the history and the stock are written; what is read is read once.
-    assert len(seen) <= 20, "\n".join(seen)
+    assert len(seen) <= 12, "\n".join(seen)
+    stripe.work()
+    assert list_findings() == []

@@ -231,14 +231,19 @@ def balance_arrives(order: Order, fee: int, *, gross: int | None = None, currenc
     return movement
 
 
-def refunded(order: Order, at: datetime, *positions: int, requested_at: datetime | None = None) -> Refund:
-    """A refund of whole lines that succeeded, in the books."""
+def refunded(
+    order: Order, at: datetime, *positions: int, requested_at: datetime | None = None, minor: int | None = None
+) -> Refund:
+    """A refund that succeeded, in the books: of whole lines, or of `minor` of each."""
     attempt = db.session.scalars(select(Attempt).where(Attempt.order_id == order.id)).one()
     lines = [line for line in lines_of_order(order) if not positions or line.position in positions]
+    given_back = {line.id: minor or line.net_minor + line.tax_minor - line.refunded_minor for line in lines}
     for line in lines:
-        line.refunded_minor, line.refunded_at = line.net_minor + line.tax_minor, at
+        line.refunded_minor += given_back[line.id]
+        if line.refunded_minor == line.net_minor + line.tax_minor:
+            line.refunded_at = at
     number = next(_counter)
-    amount = sum(line.refunded_minor for line in lines)
+    amount = sum(given_back.values())
     refund = Refund(
         order_id=order.id,
         attempt_id=attempt.id,
@@ -253,7 +258,7 @@ def refunded(order: Order, at: datetime, *positions: int, requested_at: datetime
     )
     db.session.add(refund)
     db.session.flush()
-    wanted = [Part("line", line.refunded_minor, line.id) for line in lines]
+    wanted = [Part("line", amount, line_id) for line_id, amount in given_back.items()]
     intent, stripe_id = attempt.payment_intent or "", refund.stripe_id or ""
     given = ledger.post_refund(order, lines_of_order(order), wanted, amount, intent, stripe_id, local_day(at))
     for split in given.splits:

@@ -1,15 +1,16 @@
 """The figures of a report, by its rules: bases, periods, rates, refunds, membership."""
 
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 
 import pytest
 from flask import Flask
+from sqlalchemy import select
 
 from shop.core.clock import VirtualClock
 from shop.core.db import db, transaction
 from shop.core.errors import NotFound
 from shop.orders.models import OrderLine
-from shop.payments.models import Refund, RefundPart
+from shop.payments.models import Attempt, Dispute, Refund, RefundPart
 from shop.reports.filters import ReportFilters
 from shop.reports.footing import compare_with_ledger
 from shop.reports.sales import Report, SalesRow, artisan_sales, lines_of
@@ -179,6 +180,56 @@ def test_a_refund_asked_for_inside_the_window_keeps_a_sale_from_settling(
     may = artisan_sales(ReportFilters(date(2026, 5, 1), date(2026, 5, 31), basis="settled"))
     assert [row.net_minor for row in april.rows] == net
     assert [row.net_minor for row in may.rows] == [-amount for amount in net]
+
+
+def test_a_reduced_price_settles_at_its_net_and_a_dispute_when_it_is_over(rug: OrderLine, clock: VirtualClock) -> None:
+    settled = ReportFilters(APRIL.first, date(2026, 5, 31), basis="settled")
+    with transaction():
+        order = db.session.get_one(books.Order, rug.order_id)
+        books.refunded(order, utc(2026, 3, 20, 9), minor=2000)
+    row = only_row(artisan_sales(settled))
+    assert (row.gross_minor, row.refunds_minor, row.net_minor, row.quantity) == (32000, 2000, 30000, 1)
+    assert {line.on for line in lines_of(settled)} == {date(2026, 4, 8)}
+    with transaction():
+        dispute = contested(order, utc(2026, 4, 1, 9))
+    assert artisan_sales(settled).rows == []
+    with transaction():
+        kept = db.session.get_one(Dispute, dispute.id)
+        kept.status, kept.closed_at = "warning_closed", utc(2026, 5, 4, 9)
+    assert only_row(artisan_sales(settled)).net_minor == 30000
+    assert {line.on for line in lines_of(settled)} == {date(2026, 5, 4)}
+    assert artisan_sales(ReportFilters(APRIL.first, APRIL.last, basis="settled")).rows == []
+
+
+def contested(order: books.Order, opened_at: datetime) -> Dispute:
+    """An inquiry about an order."""
+    attempt = db.session.scalars(select(Attempt).where(Attempt.order_id == order.id)).one()
+    dispute = Dispute(
+        stripe_id="du_1",
+        order_id=order.id,
+        attempt_id=attempt.id,
+        amount_minor=order.total_minor,
+        currency=order.currency,
+        reason="general",
+        status="warning_needs_response",
+        is_refundable=True,
+        opened_at=opened_at,
+    )
+    db.session.add(dispute)
+    db.session.flush()
+    return dispute
+
+
+def test_a_piece_given_back_in_two_steps_is_given_back(rug: OrderLine) -> None:
+    with transaction():
+        order = db.session.get_one(books.Order, rug.order_id)
+        books.refunded(order, utc(2026, 3, 20, 9), minor=2000)
+    assert (only_row(artisan_sales(MARCH)).quantity, only_row(artisan_sales(MARCH)).net_minor) == (1, 30000)
+    with transaction():
+        books.refunded(db.session.get_one(books.Order, rug.order_id), utc(2026, 4, 20, 9))
+    april = only_row(artisan_sales(APRIL))
+    assert (april.quantity, april.net_minor) == (-1, -30000)
+    assert only_row(artisan_sales(MARCH)).quantity == 1
 
 
 def test_fees_settled_in_another_currency_are_turned_back_at_stripes_rate(app: Flask) -> None:

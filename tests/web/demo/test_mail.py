@@ -12,7 +12,6 @@ from shop.notifications.models import Letter
 from shop.notifications.sender import send_letter
 from shop.notifications.services import write_letter
 from shop.orders.events import OrderPaid
-from shop.orders.models import Order
 from shop.reports.documents import Document
 from tests.reports import books
 from tests.reports.books import Sold, utc
@@ -32,7 +31,7 @@ class TestInADemonstration:
             order.language = "ar"
             books.lines_of_order(order)[0].title = "<script>alert(1)</script>"
         with transaction():
-            record(OrderPaid(db.session.get_one(Order, order.id).id))
+            record(OrderPaid(order.id, tuple(books.lines_of_order(order))))
         return db.session.query(Letter).one()
 
     @pytest.mark.parametrize("sent", [False, True])
