@@ -106,7 +106,8 @@ def leave_a_job(clock: VirtualClock) -> None:
 def fail_often(clock: VirtualClock) -> None:
     with transaction():
         outbox.enqueue("probe", {}, run_at=clock() + timedelta(hours=1))
-        db.session.execute(text("UPDATE job SET attempts = 12"))
+    with transaction():
+        db.session.execute(text(f"UPDATE job SET attempts = {outbox.ALARM_AFTER}"))
 
 
 def drop_guard(_clock: VirtualClock) -> None:
