@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
 from typing import Any
 
 import stripe
@@ -60,6 +61,32 @@ class SessionView:
     livemode: bool
     # Of the payment intent: tells a bank that still works on a payment from one that has refused it.
     intent_status: str | None = None
+    expires_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class SoldItem:
+    """A line of a Checkout Session; `sku` is empty for the shipping."""
+
+    sku: str
+    quantity: int
+    unit_minor: int
+
+
+@dataclass(frozen=True, slots=True)
+class SaleView:
+    """A Checkout Session with all that tells who bought what and where it goes. `raw` is what Stripe said, whole.
+
+    `recipient` is Stripe's form of an address with name and phone: {name, phone, line1, line2, city, state, postal_code,
+    country}, None if it was never told.
+    """
+
+    session: SessionView
+    created_at: datetime
+    email: str
+    items: tuple[SoldItem, ...]
+    recipient: dict[str, str] | None
+    raw: dict[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
@@ -240,6 +267,25 @@ class Gateway:
                     return _session(plain)
         return None
 
+    def list_sessions(self, since: datetime) -> list[SessionView]:
+        """Every session created since a moment, oldest first."""
+        with _translated():
+            page = self._client.v1.checkout.sessions.list(
+                {"created": {"gte": int(since.timestamp())}, "limit": 100, "expand": ["data.payment_intent"]}
+            )
+            return [_session(_plain(found)) for found in page.auto_paging_iter()][::-1]
+
+    def fetch_sale(self, session_id: str) -> SaleView:
+        """All that Stripe knows of a session."""
+        sessions = self._client.v1.checkout.sessions
+        with _translated():
+            found = _plain(
+                sessions.retrieve(session_id, {"expand": ["payment_intent", "payment_intent.latest_charge"]})
+            )
+            page = sessions.line_items.list(session_id, {"limit": 100, "expand": ["data.price.product"]})
+            items = [_plain(item) for item in page.auto_paging_iter()]
+        return _sale(found, items)
+
     def refund(self, payment_intent: str, amount_minor: int, key: str) -> RefundView:
         """Give money back. The same key never gives it twice."""
         with _translated():
@@ -337,6 +383,13 @@ class Gateway:
                 return
             after = {"starting_after": answer.data["data"][-1]["id"]}
 
+    def ask_time(self) -> datetime | None:
+        """Stripe's clock, by the smallest call that needs our key; None if the answer bears no date."""
+        with _translated():
+            answer = self._client.v1.events.list({"limit": 1}).last_response
+        told = (answer.headers or {}).get("Date") if answer is not None else None
+        return parsedate_to_datetime(told) if told else None
+
     def list_events(self, since: datetime) -> list[tuple[EventView, dict[str, Any]]]:
         """Events created since a moment with their whole content, oldest first: what webhooks may have lost."""
         with _translated():
@@ -388,7 +441,34 @@ def _session(plain: dict[str, Any]) -> SessionView:
         metadata=dict(plain.get("metadata") or {}),
         livemode=bool(plain.get("livemode")),
         intent_status=intent.get("status") if isinstance(intent, dict) else None,
+        expires_at=datetime.fromtimestamp(plain["expires_at"], UTC) if plain.get("expires_at") else None,
     )
+
+
+def _sale(plain: dict[str, Any], items: list[dict[str, Any]]) -> SaleView:
+    intent = plain.get("payment_intent")
+    shipping = intent.get("shipping") if isinstance(intent, dict) else None
+    recipient = None
+    if shipping:
+        told = {"name": shipping.get("name"), "phone": shipping.get("phone"), **(shipping.get("address") or {})}
+        recipient = {name: value or "" for name, value in told.items()}
+    buyer = plain.get("customer_details") or {}
+    return SaleView(
+        session=_session(plain),
+        created_at=datetime.fromtimestamp(plain["created"], UTC),
+        email=str(plain.get("customer_email") or buyer.get("email") or ""),
+        items=tuple(_item(item) for item in items),
+        recipient=recipient,
+        # The SDK makes decimals of some amounts, which JSON does not know.
+        raw=json.loads(json.dumps({**plain, "line_items": items}, default=str)),
+    )
+
+
+def _item(plain: dict[str, Any]) -> SoldItem:
+    price = plain.get("price") or {}
+    product = price.get("product")
+    sku = (product.get("metadata") or {}).get("sku", "") if isinstance(product, dict) else ""
+    return SoldItem(sku, int(plain["quantity"]), int(price["unit_amount"]))
 
 
 def _refund(plain: dict[str, Any]) -> RefundView:

@@ -26,6 +26,7 @@ STAIRS = (
     "payouts",
     "reports",
     "notifications",
+    "backup",
     "worker",
     "commands",
     "web",
@@ -34,7 +35,7 @@ STAIRS = (
     "cli",
 )
 # Neighbours that stand one above the other in the list, but do not know each other.
-STRANGERS = {"web": {"worker", "commands"}, "app": {"worker", "commands"}, "demo": {"commands"}}
+STRANGERS = {"web": {"backup", "worker", "commands"}, "app": {"backup", "worker", "commands"}, "demo": {"commands"}}
 DOORS = frozenset({"storefront", "artisan", "staff", "webhooks", "api", "demo"})
 # The double is a second opinion about Stripe's rules, so it shares no code with the shop.
 SEALED = ("demo.double",)

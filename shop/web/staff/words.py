@@ -89,6 +89,7 @@ def event_name(kind: str) -> str:
     """What happened to an order; the bare kind for one that has no words yet."""
     return {
         "placed": _("Order placed"),
+        "rebuilt": _("Made anew from what Stripe knows, after a restore"),
         "paid": _("Paid"),
         "processing": _("Payment in progress"),
         "expired": _("Nobody paid in time; stock given back"),
