@@ -37,6 +37,8 @@ STAGES = {
     "prevented": 5,
 }
 CLOSED = ("warning_closed", "won", "lost", "prevented")
+# Somebody has to answer at Stripe, before the day it names.
+TO_ANSWER = ("warning_needs_response", "needs_response")
 
 
 def settle_dispute(stripe_id: str) -> bool:

@@ -2,11 +2,12 @@
 
 from collections.abc import Iterable
 
-from sqlalchemy import ColumnElement, and_, or_, select
+from sqlalchemy import ColumnElement, and_, func, or_, select
 
 from shop.core.db import db
 from shop.core.errors import NotFound
 from shop.ledger.models import Entry
+from shop.orders.models import Order
 from shop.payments.models import Attempt, BalanceTransaction, Dispute, Quarantine, Refund, RefundPart
 
 
@@ -26,9 +27,48 @@ def list_refund_parts(refund_id: int) -> list[RefundPart]:
     return list(db.session.scalars(statement))
 
 
+def list_contested(*, is_open: bool, before_id: int | None = None, limit: int = 200) -> list[tuple[Dispute, Order]]:
+    """Disputes with their orders: those that are open by the day they have to be answered, others newest first."""
+    statement = select(Dispute, Order).join(Order, Order.id == Dispute.order_id).limit(limit)
+    if before_id is not None:
+        statement = statement.where(Dispute.id < before_id)
+    if is_open:
+        # What has been answered has no such day any more.
+        statement = statement.where(Dispute.closed_at.is_(None))
+        statement = statement.order_by(Dispute.answer_by.is_(None), Dispute.answer_by, Dispute.id)
+    else:
+        statement = statement.where(Dispute.closed_at.is_not(None)).order_by(Dispute.id.desc())
+    return [(dispute, order) for dispute, order in db.session.execute(statement)]
+
+
+def list_parts_of(refund_ids: Iterable[int]) -> dict[int, list[RefundPart]]:
+    """The parts of several refunds, {refund id: parts}, in one statement."""
+    found: dict[int, list[RefundPart]] = {}
+    statement = select(RefundPart).where(RefundPart.refund_id.in_(list(refund_ids))).order_by(RefundPart.id)
+    for part in db.session.scalars(statement):
+        found.setdefault(part.refund_id, []).append(part)
+    return found
+
+
 def list_disputes(order_id: int) -> list[Dispute]:
     """Disputes of an order, oldest first."""
     return list(db.session.scalars(select(Dispute).where(Dispute.order_id == order_id).order_by(Dispute.id)))
+
+
+def sum_dispute_fees(stripe_ids: Iterable[str]) -> dict[str, list[tuple[int, str]]]:
+    """What Stripe has kept for disputes, {dispute: [(minor, currency)]}, as far as their movements have arrived."""
+    moved = BalanceTransaction
+    rows = db.session.execute(
+        select(moved.source, moved.currency, func.sum(moved.fee_minor).label("minor"))
+        .where(moved.source.in_(list(stripe_ids)))
+        .group_by(moved.source, moved.currency)
+        .order_by(moved.currency)
+    )
+    found: dict[str, list[tuple[int, str]]] = {}
+    for row in rows:
+        if row.minor:
+            found.setdefault(str(row.source), []).append((int(row.minor), row.currency))
+    return found
 
 
 def is_unanswered() -> ColumnElement[bool]:
@@ -36,6 +76,11 @@ def is_unanswered() -> ColumnElement[bool]:
     named = Quarantine.stripe_id.in_([Refund.stripe_id, Refund.key])
     kept = select(Quarantine.id).where(Quarantine.kind == "refund_failed", Quarantine.resolved_at.is_(None), named)
     return and_(Refund.state == "failed", kept.exists())
+
+
+def is_waiting() -> ColumnElement[bool]:
+    """Of a refund: Stripe has not finished it, or it failed and nobody has acted."""
+    return or_(Refund.state.in_(["requested", "pending"]), is_unanswered())
 
 
 def list_failed_refunds(order_id: int) -> list[Refund]:

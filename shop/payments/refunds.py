@@ -27,6 +27,8 @@ OPEN = ("requested", "pending")
 REFUNDABLE = ("paid", "unfillable", "refunded")
 # A dispute that ended so leaves the charge free to be refunded again.
 HARMLESS = ("won", "warning_closed", "prevented")
+# The bank only asks; a refund is an answer.
+OPEN_INQUIRY = ("warning_needs_response", "warning_under_review")
 # A part by its kind and line.
 Key = tuple[str, int | None]
 
@@ -80,13 +82,17 @@ def find_blocking_dispute(attempt_id: int) -> Dispute | None:
     return db.session.scalars(statement.order_by(Dispute.id.desc()).limit(1)).first()
 
 
+def why_blocked(dispute: Dispute) -> str:
+    """Why nothing can be given back because of a dispute, in a sentence."""
+    if dispute.status == "lost":
+        return _("The bank has given this payment back to the buyer; Stripe refunds nothing of it any more.")
+    return _("The buyer contests this payment at the bank; until that is decided nothing can be refunded.")
+
+
 def _refuse_disputed(attempt_id: int) -> None:
     dispute = find_blocking_dispute(attempt_id)
-    if dispute is None:
-        return
-    if dispute.status == "lost":
-        raise Conflict(_("The bank has given this payment back to the buyer; Stripe refunds nothing of it any more."))
-    raise Conflict(_("The buyer contests this payment at the bank; until that is decided nothing can be refunded."))
+    if dispute is not None:
+        raise Conflict(why_blocked(dispute))
 
 
 def request_refund(
@@ -102,8 +108,8 @@ def request_refund(
 
     Whole lines (`line_ids`; the last ones take the postage with them); an amount, over the given lines or, without
     them, over all of them and then the postage; the postage alone; or, with none of these, all that is left. Raises
-    Conflict when that is not left or the payment is disputed, Invalid for an amount below one, NotFound for a line of
-    another order.
+    Conflict when nothing of that is left or the payment is disputed, Invalid for an amount below one or above what is
+    left, NotFound for a line of another order.
     """
     order, lines = lock_order_with_lines(order_id)
     attempt = find_charge(order_id)
@@ -142,25 +148,25 @@ def _of_lines(left: Refundable, chosen: list[int] | None) -> list[Part]:
 
 
 def _of_amount(left: Refundable, minor: int, chosen: list[int] | None, currency: str) -> list[Part]:
-    if minor <= 0:
-        text = _("Enter an amount above zero.")
-        raise Invalid(text, {"amount": text})
     lines = left.lines if chosen is None else {line_id: left.lines.get(line_id, 0) for line_id in chosen}
     goods = sum(lines.values())
     most = left.total if chosen is None else goods
-    if minor > most:
-        amount = money_text(most, currency)
-        whole = _("At most %(amount)s of this order is left to give back.", amount=amount)
-        text = (
-            whole
-            if chosen is None
-            else _("At most %(amount)s of the chosen pieces is left to give back.", amount=amount)
-        )
-        raise Conflict(text, left_minor=most)
+    if not 0 < minor <= most:
+        raise _wrong_amount(minor, money_text(most, currency), of_all=chosen is None)
     shares = allocate(min(minor, goods), list(lines.values())) if goods else []
     parts = [Part("line", share, line_id) for line_id, share in zip(lines, shares, strict=False)]
     postage = min(max(0, minor - goods), left.shipping)
     return [*parts, Part("shipping", postage), Part("duty", max(0, minor - goods - postage))]
+
+
+def _wrong_amount(minor: int, most: str, *, of_all: bool) -> Invalid:
+    if minor <= 0:
+        text = _("Enter an amount above zero.")
+    elif of_all:
+        text = _("At most %(amount)s of this order is left to give back.", amount=most)
+    else:
+        text = _("At most %(amount)s of the chosen pieces is left to give back.", amount=most)
+    return Invalid(text, {"amount": text})
 
 
 def request_return(order: Order, attempt: Attempt, *, reason: str, actor: int | None = None) -> Refund:

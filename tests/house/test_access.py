@@ -162,6 +162,9 @@ ASKS = [
         *OFFICE_DOES,
         **{"refund-extent": "all", "refund-reason": "buyer"},
     ),
+    post("staff.orders.refund_again", "/staff/orders/{number}/refunds/0/again", 303, 303, 403, 403, 404),
+    post("staff.orders.write_note", "/staff/orders/{number}/notes", *OFFICE_DOES, words="Said on the telephone"),
+    get("staff.disputes.index", "/staff/disputes", *OFFICE),
     get("staff.freight.show", "/staff/orders/{number}/lines/{beside_line}/freight", *OFFICE),
     get("staff.freight.show", "/staff/orders/{number}/lines/{line}/freight", 303, 303, 403, 403, 403),
     post(

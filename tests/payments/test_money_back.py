@@ -86,14 +86,14 @@ def test_every_way_to_give_money_back_reaches_order_books_stock_letters_and_repo
 def test_more_than_is_left_is_refused_before_stripe_hears_of_it(stripe: Bench) -> None:
     sale = sell(stripe)
     sale.give_back(1, amount_minor=30000)
-    wrong: tuple[tuple[tuple[int, ...], dict[str, Any], type[Exception]], ...] = (
-        ((), {"amount_minor": 40001}, Conflict),
-        ((1,), {"amount_minor": 2001}, Conflict),
-        ((1,), {"amount_minor": 0}, Invalid),
-        ((1,), {"amount_minor": -5}, Invalid),
+    wrong: tuple[tuple[tuple[int, ...], dict[str, Any]], ...] = (
+        ((), {"amount_minor": 40001}),
+        ((1,), {"amount_minor": 2001}),
+        ((1,), {"amount_minor": 0}),
+        ((1,), {"amount_minor": -5}),
     )
-    for numbers, more, refusal in wrong:
-        with pytest.raises(refusal):
+    for numbers, more in wrong:
+        with pytest.raises(Invalid):
             sale.ask(*numbers, **more)
     # What was asked for and is still on its way is not left either.
     sale.ask(1)
@@ -274,7 +274,9 @@ def test_a_refund_after_the_maker_was_paid_is_carried_forward(stripe: Bench, clo
     (after,) = unit_position(sale.unit.id)
     # Half of the order: the operator bears what Stripe keeps, so the maker gives back the share as it was got.
     assert (after.awaiting_export, after.due, after.paid_out) == (0, -(position.due // 2), position.due)
-    sale.check()
+    # The transfer was written into the books by hand, without a batch; nothing else is wrong.
+    db.session.rollback()
+    assert {finding.invariant for finding in list_findings()} == {"transfers_are_booked_once"}
 
 
 def test_news_of_a_refund_before_news_of_its_payment_settles_the_payment_first(stripe: Bench) -> None:

@@ -8,6 +8,7 @@ from shop.payouts.queries import count_to_approve
 from shop.web.guards import current_account, guard_staff
 from shop.web.staff import (
     bank_details,
+    disputes,
     freight,
     orders,
     overview,
@@ -29,6 +30,7 @@ PAGES = (
     overview,
     pieces,
     orders,
+    disputes,
     freight,
     units,
     bank_details,

@@ -6,7 +6,7 @@ from typing import Any
 from flask import Blueprint, redirect, render_template, request, url_for
 from sqlalchemy import select
 from werkzeug.wrappers import Response
-from wtforms import DateField, RadioField, SelectField, SelectMultipleField
+from wtforms import DateField, SelectMultipleField
 
 from shop.accounts.models import Account
 from shop.artisans.models import Unit
@@ -23,20 +23,22 @@ from shop.ledger.queries import list_entries
 from shop.media.queries import picture_views
 from shop.orders.models import Order, OrderLine
 from shop.orders.queries import get_order, list_events, list_lines, list_orders
+from shop.orders.services import note
 from shop.orders.states import ORDER_STATES, TransitionRefused
+from shop.payments import wording
 from shop.payments.checkout import abandon_order
 from shop.payments.queries import list_attempts, list_quarantine, list_refunds
-from shop.payments.refunds import REFUNDABLE, refundable, request_refund
+from shop.payments.refunds import ask_again, refundable, request_refund, why_blocked
 from shop.web.guards import current_officer
 from shop.web.staff import words
 from shop.web.staff.forms import LineField, StaffForm, required
+from shop.web.staff.money_back import money_back_of, refund_form
 from shop.web.staff.waiting import WAITS, list_orders_waiting
 
 blueprint = Blueprint("orders", __name__, url_prefix="/orders")
 
 PAGE = 50
 SENDABLE = ("accepted", "ready")
-REASONS = ("buyer", "declined", "staff")
 
 
 class HandOverForm(StaffForm):
@@ -51,19 +53,8 @@ class HandOverForm(StaffForm):
     )
 
 
-class RefundForm(StaffForm):
-    extent = RadioField(
-        lazy_gettext("What is given back"), [required(lazy_gettext("Choose what is given back."))], default=None
-    )
-    lines = SelectMultipleField(lazy_gettext("Lines to give back"))
-    reason = SelectField(lazy_gettext("Reason"), [required(lazy_gettext("Choose a reason."))])
-
-    def validate(self, extra_validators: Any = None) -> bool:
-        whole = super().validate(extra_validators)
-        if whole and self.extent.data == "lines" and not self.lines.data:
-            self.lines.errors = [*self.lines.errors, _("Tick the lines to give back.")]
-            return False
-        return whole
+class NoteForm(StaffForm):
+    words = LineField(lazy_gettext("What was done"), [required(lazy_gettext("Write down what was done."))])
 
 
 @blueprint.get("")
@@ -86,7 +77,7 @@ def index() -> str:
         wait=wait,
         q=q,
         states=ORDER_STATES,
-        kept=list_quarantine() if wait == "quarantine" else [],
+        kept=[row for row in list_quarantine() if row.kind != "refund_failed"] if wait == "quarantine" else [],
         next_url=url_for("staff.orders.index", **chosen, before=shown[-1].id) if len(orders) > PAGE else "",
         first_url=url_for("staff.orders.index", **chosen) if before else "",
         words=words,
@@ -121,11 +112,7 @@ def _page(order: Order, wrong: StaffForm | None = None) -> str:
     lines = list_lines(order.id)
     units = _units_of(lines)
     events = list_events(order.id)
-    left = refundable(order.id)
     hand_overs = _hand_over_forms(order, lines, units, wrong)
-    refund = wrong if isinstance(wrong, RefundForm) else None
-    if refund is None and order.state in REFUNDABLE and left.total:
-        refund = _refund_form(order.id, formdata=None)
     return render_template(
         "staff/orders/show.html",
         order=order,
@@ -135,17 +122,18 @@ def _page(order: Order, wrong: StaffForm | None = None) -> str:
         entries=list_entries(order_id=order.id),
         account_words=_account_words(units),
         attempts=list_attempts(order.id),
-        refunds=list_refunds(order.id),
-        left_minor=left.total,
-        quarantined=[row for row in list_quarantine() if row.order_id == order.id],
+        money=money_back_of(order, lines, wrong),
+        note_form=wrong if isinstance(wrong, NoteForm) else NoteForm(formdata=None),
+        quarantined=[row for row in list_quarantine() if row.order_id == order.id and row.kind != "refund_failed"],
         events=events,
         actors=_names_of(event.actor for event in events),
         pictures=picture_views(line.picture_id for line in lines),
         hand_overs=hand_overs,
-        refund_form=refund,
         problems=wrong.problems() if wrong is not None else [],
         today=clock.today(),
         words=words,
+        wording=wording,
+        why_blocked=why_blocked,
     )
 
 
@@ -195,20 +183,6 @@ def _hand_over_forms(
             form = wrong
         forms.append((unit, form))
     return forms
-
-
-def _refund_form(order_id: int, **kwargs: Any) -> RefundForm:
-    form = RefundForm(prefix="refund-", **kwargs)
-    form.extent.choices = [
-        ("all", _("Everything not given back yet, with the postage")),
-        ("lines", _("Only the lines ticked below")),
-    ]
-    left = refundable(order_id).lines
-    form.lines.choices = [
-        (str(line.id), f"{line.quantity} × {line.title}") for line in list_lines(order_id) if line.id in left
-    ]
-    form.reason.choices = [("", _("Choose")), *((code, words.refund_reasons()[code]) for code in REASONS)]
-    return form
 
 
 def _refused(number: str, form: StaffForm) -> tuple[str, int]:
@@ -283,17 +257,42 @@ def refund(number: str) -> Response | tuple[str, int]:
     """Ask for money to be given back; the worker sends it to Stripe."""
     officer = current_officer()
     order = get_order(number)
-    form = _refund_form(order.id)
+    lines = list_lines(order.id)
+    form = refund_form(order, lines, refundable(order.id, lines))
     if not form.validate():
         return _refused(number, form)
-    chosen = [int(line_id) for line_id in form.lines.data] if form.extent.data == "lines" else None
     try:
         with transaction():
-            request_refund(order.id, line_ids=chosen, reason=form.reason.data, actor=officer.id)
+            request_refund(order.id, actor=officer.id, **form.wanted)
     except ShopError as error:
         form.blame(_moved_on(error))
         return _refused(number, form)
     return redirect(url_for("staff.orders.show", number=number, done="refund"), 303)
+
+
+@blueprint.post("/<number>/refunds/<int:refund_id>/again")
+def refund_again(number: str, refund_id: int) -> Response:
+    """Ask once more for a refund that failed."""
+    officer = current_officer()
+    order = get_order(number)
+    if refund_id not in {refund.id for refund in list_refunds(order.id)}:
+        raise NotFound(_("There is no such order."), refund_id=refund_id)
+    with transaction():
+        ask_again(refund_id, actor=officer.id)
+    return redirect(url_for("staff.orders.show", number=number, done="refund"), 303)
+
+
+@blueprint.post("/<number>/notes")
+def write_note(number: str) -> Response | tuple[str, int]:
+    """Keep in the history what was done elsewhere: said on the telephone, answered in Stripe's dashboard."""
+    officer = current_officer()
+    order = get_order(number)
+    form = NoteForm()
+    if not form.validate():
+        return _refused(number, form)
+    with transaction():
+        note(order.id, "noted", actor=officer.id, words=form.words.data[:1000])
+    return redirect(url_for("staff.orders.show", number=number, done="saved"), 303)
 
 
 @blueprint.post("/<number>/cancel")

@@ -1,6 +1,6 @@
 """What waits for an officer: counted for the overview, listed behind each count. Reads over several rooms."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from typing import Any
 
@@ -11,7 +11,9 @@ from shop.core import clock
 from shop.core.clock import local_day
 from shop.core.db import db
 from shop.orders.models import Order, OrderLine
-from shop.payments.models import Quarantine, Refund
+from shop.payments.disputes import TO_ANSWER
+from shop.payments.models import Dispute, Quarantine, Refund
+from shop.payments.queries import is_waiting
 
 # A maker has a day to answer before an officer calls.
 ANSWER_WITHIN = timedelta(hours=24)
@@ -21,11 +23,12 @@ UNSENT = ("paid", "accepted", "ready")
 
 @dataclass(frozen=True, slots=True)
 class Wait:
-    """How many of a kind wait, and since when the oldest does."""
+    """How many of a kind wait, and since when the oldest does; or until when the first has to be done."""
 
     kind: str
     count: int
     since: date | None
+    until: date | None = None
 
 
 def count_pieces_to_review() -> int:
@@ -49,13 +52,17 @@ def _of_lines(kind: str) -> ColumnElement[bool]:
 def orders_waiting(kind: str) -> Select[Any]:
     """Ids of the orders that wait in a way of WAITS."""
     if kind == "refunds":
-        return select(Refund.order_id).where(Refund.state != "succeeded")
+        return select(Refund.order_id).where(is_waiting())
     if kind == "quarantine":
         return select(Order.id).where(
-            (Order.state == "quarantined")
-            | Order.id.in_(select(Quarantine.order_id).where(Quarantine.resolved_at.is_(None)))
+            (Order.state == "quarantined") | Order.id.in_(select(Quarantine.order_id).where(_is_kept()))
         )
     return select(OrderLine.order_id).join(Order, OrderLine.order_id == Order.id).where(_of_lines(kind))
+
+
+def _is_kept() -> ColumnElement[bool]:
+    """Money or a message that fits nothing; a refund that failed waits among the refunds."""
+    return and_(Quarantine.resolved_at.is_(None), Quarantine.kind != "refund_failed")
 
 
 def list_waits() -> list[Wait]:
@@ -68,10 +75,11 @@ def list_waits() -> list[Wait]:
             Order, OrderLine.order_id == Order.id
         )
         waits.append(_count(kind, statement.where(_of_lines(kind))))
-    open_refunds = select(func.count(), func.min(Refund.requested_at)).where(Refund.state != "succeeded")
-    waits.append(_count("refunds", open_refunds))
-    kept = select(func.count(), func.min(Quarantine.at)).where(Quarantine.resolved_at.is_(None))
-    waits.append(_count("quarantine", kept))
+    unanswered = select(func.count(), func.min(Dispute.answer_by)).where(Dispute.status.in_(TO_ANSWER))
+    answer = _count("disputes", unanswered)
+    waits.append(replace(answer, since=None, until=answer.since))
+    waits.append(_count("refunds", select(func.count(), func.min(Refund.requested_at)).where(is_waiting())))
+    waits.append(_count("quarantine", select(func.count(), func.min(Quarantine.at)).where(_is_kept())))
     return waits
 
 

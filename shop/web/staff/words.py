@@ -1,6 +1,13 @@
 """States and kinds in words, with the sign they are shown by."""
 
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from markupsafe import Markup
+
+from shop.i18n.formats import money, money_text
 from shop.i18n.messages import gettext as _
+from shop.payments.wording import dispute_badge, refund_failure
 
 Badge = tuple[str, str]
 
@@ -87,6 +94,7 @@ def event_name(kind: str) -> str:
         "expired": _("Nobody paid in time; stock given back"),
         "cancelled": _("Cancelled before payment"),
         "unfillable": _("Paid after the stock was gone"),
+        "paid_twice": _("Paid a second time; that payment goes back"),
         "quarantined": _("Put into quarantine"),
         "accepted": _("Accepted by the maker"),
         "declined": _("Declined by the maker"),
@@ -100,7 +108,26 @@ def event_name(kind: str) -> str:
         "disputed": _("Payment contested at the bank"),
         "refunded": _("Refunded"),
         "freight_charged": _("Return freight charged to the maker"),
+        "noted": _("Note"),
     }.get(kind, kind)
+
+
+def event_detail(data: Mapping[str, Any]) -> str:
+    """What the history keeps of an event beside its name: the amount, Stripe's word, why it failed, a note."""
+    told = []
+    if "amount_minor" in data and "currency" in data:
+        told.append(money_text(data["amount_minor"], data["currency"]))
+    if "status" in data:
+        told.append(dispute_badge(data["status"])[1])
+    if data.get("failure"):
+        told.append(refund_failure(data["failure"]))
+    told.append(data.get("words", ""))
+    return " · ".join(filter(None, told))
+
+
+def fee_words(fees: Iterable[tuple[int, str]]) -> Markup:
+    """What Stripe keeps, in each currency: [(minor, currency)]."""
+    return Markup(" + ").join(money(minor, currency) for minor, currency in fees)
 
 
 def kind_name(kind: str) -> str:
