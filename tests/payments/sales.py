@@ -74,6 +74,7 @@ class Sale:
 
     @property
     def letters(self) -> list[str]:
+        """The kinds of letters about the order, after its confirmation."""
         statement = select(Letter.kind).where(Letter.order_id == self.order.id).order_by(Letter.id)
         return [kind for kind in db.session.scalars(statement) if kind != "order_confirmation"]
 
