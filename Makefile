@@ -6,7 +6,7 @@ RUN_STAMP := .venv/.run-$(shell cat locks/run.txt pyproject.toml | cksum | cut -
 TEST_STAMP := .venv/.test-$(shell cat locks/test.txt locks/spec.txt pyproject.toml | cksum | cut -d' ' -f1)
 PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet --require-hashes
 
-.PHONY: demo test bench lint lock clean
+.PHONY: demo test bench drills lint lock clean
 
 demo: $(RUN_STAMP)
 	@$(BIN)/shop demo $(ARGS)
@@ -16,6 +16,9 @@ test: $(TEST_STAMP)
 
 bench: $(TEST_STAMP)
 	@$(BIN)/python -m tests.bench $(ARGS)
+
+drills: $(TEST_STAMP)
+	@$(BIN)/python -m tests.drills $(ARGS)
 
 lint: $(TEST_STAMP)
 	$(BIN)/ruff check shop tests wsgi.py

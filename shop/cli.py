@@ -119,6 +119,8 @@ def run(host: str, port: int, workers: int) -> None:
         factory=True,
         log_level=LogLevels.warning,
         websockets=False,
+        # One process that dies, for lack of memory perhaps, is replaced; without this it would end the whole shop.
+        respawn_failed_workers=True,
     ).serve()
 
 

@@ -80,8 +80,9 @@ def work(stop: threading.Event, pause_seconds: float = 0.5) -> None:
         try:
             done = run_due()
             for name, action, every in ROUNDS:
-                if clock.now() >= next_round.get(name, clock.now()):
-                    next_round[name] = clock.now() + every
+                now = clock.now()
+                if now >= next_round.get(name, now):
+                    next_round[name] = now + every
                     action()
         except EdgeFailed as error:
             log.warning("a round will be repeated: %s", error)

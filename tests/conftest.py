@@ -12,14 +12,14 @@ import pytest
 from flask import Flask, g
 from flask.testing import FlaskClient
 from pytest_socket import socket_allow_hosts
-from sqlalchemy import create_engine, event, text
+from sqlalchemy import event, text
 
 from shop.app import create_app
 from shop.core import clock as clock_module
 from shop.core.clock import VirtualClock
 from shop.core.config import Settings
 from shop.core.db import db
-from tests.postgresql import postgresql_url
+from tests.postgresql import create_database, drop_database, postgresql_url
 
 MORNING = datetime(2026, 6, 15, 9, 0, tzinfo=UTC)
 
@@ -68,20 +68,13 @@ def postgresql_template(tmp_path_factory: pytest.TempPathFactory) -> str:
     """Name of an empty PostgreSQL database with the whole schema, the template of every test's own."""
     folder = tmp_path_factory.mktemp("template_pg")
     name = f"template_{uuid.uuid4().hex[:8]}"
-    _administer(f'CREATE DATABASE "{name}"')
+    create_database(name)
     app = create_app(make_settings(folder, postgresql_url(name)))
     with app.app_context():
         db.create_all()
         db.session.remove()
         db.engine.dispose()
     return name
-
-
-def _administer(statement: str) -> None:
-    engine = create_engine(postgresql_url("postgres"), isolation_level="AUTOCOMMIT")
-    with engine.connect() as connection:
-        connection.execute(text(statement))
-    engine.dispose()
 
 
 @pytest.fixture
@@ -99,9 +92,9 @@ def database_url(database_kind: str, tmp_path: Path, request: pytest.FixtureRequ
         return
     template = request.getfixturevalue("postgresql_template")
     name = f"test_{uuid.uuid4().hex[:10]}"
-    _administer(f'CREATE DATABASE "{name}" TEMPLATE "{template}" STRATEGY FILE_COPY')
+    create_database(name, template=template)
     yield postgresql_url(name)
-    _administer(f'DROP DATABASE "{name}" WITH (FORCE)')
+    drop_database(name)
 
 
 @pytest.fixture

@@ -69,15 +69,16 @@ def _is_written(letter: str) -> bool:
     return db.session.execute(select(Letter.id).where(Letter.public_id == letter)).first() is not None
 
 
-def post_order_link(number: str, email: str, language: str) -> None:
+def post_order_link(*, letter: str, number: str, email: str, language: str) -> None:
     """Send the link of an order to the address it was ordered with, if number and address belong together.
 
-    Outside any transaction. The page that asked said the same either way.
+    Outside any transaction. The page that asked said the same either way. `letter` is the public id the letter will
+    bear, so that doing it twice writes one.
     """
     with transaction():
         order = find_order(number)
-        if order is None or order.email != email.strip().casefold():
+        if order is None or order.email != email.strip().casefold() or _is_written(letter):
             return
         path = order_path(order, settings().secret_key).replace(f"/{order.language}/", f"/{language}/", 1)
         data = {"number": order.number, "path": path}
-        write_letter("order_link", order.email, language, data, order_id=order.id)
+        write_letter("order_link", order.email, language, data, order_id=order.id, known_as=letter)

@@ -133,7 +133,7 @@ def _translated() -> Iterator[None]:
     try:
         yield
     except (stripe.APIConnectionError, stripe.RateLimitError, stripe.APIError) as error:
-        raise EdgeFailed("", stripe=str(error), code=getattr(error, "code", None)) from error
+        raise EdgeFailed("", stripe=_said(error), code=getattr(error, "code", None)) from error
     except (stripe.AuthenticationError, stripe.PermissionError) as error:
         # A wrong key of ours is no verdict on a payment or a refund: it can be repeated once the key is right.
         raise EdgeFailed("", stripe=str(error), code=error.code) from error
@@ -141,6 +141,13 @@ def _translated() -> Iterator[None]:
         raise EdgeFailed("", stripe=str(error), code=error.code) from error
     except stripe.StripeError as error:
         raise StripeRefused(error.code or "refused", str(error)) from error
+
+
+def _said(error: stripe.StripeError) -> str:
+    """What went wrong, for logs: of an answer it cannot read the SDK repeats all, and with it a buyer's name and address."""
+    if error.http_body and error.error is None:
+        return f"Stripe's answer of status {error.http_status} cannot be read."
+    return str(error)
 
 
 def _plain(value: Any) -> Any:

@@ -50,7 +50,7 @@ def _route(kind: str, thing: dict[str, Any]) -> str:
     metadata, intent = thing.get("metadata") or {}, _id(thing.get("payment_intent"))
     if kind.startswith("checkout.session."):
         attempt = find_attempt(session_id=thing.get("id"), key=metadata.get("attempt"))
-        if attempt is not None and attempt.state == "abandoned" and thing.get("id"):
+        if attempt is not None and attempt.state in {"created", "abandoned"} and thing.get("id"):
             revive(attempt.id, str(thing["id"]))
     elif kind.startswith("payment_intent."):
         attempt = find_attempt(intent=thing.get("id"), key=metadata.get("attempt"))

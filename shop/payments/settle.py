@@ -91,10 +91,13 @@ def _recover(attempt_id: int, stripe: Gateway, young: timedelta) -> str | None:
 
 
 def revive(attempt_id: int, session_id: str) -> None:
-    """Take up an attempt that was given up and of which Stripe now tells. Opens its own transaction."""
+    """Take up an attempt that has no session, of which Stripe now tells. Opens its own transaction.
+
+    It was given up, or the answer that names its session is slower than the news of its payment.
+    """
     with transaction():
         attempt = db.session.get_one(Attempt, attempt_id, with_for_update=True, populate_existing=True)
-        if attempt.state == "abandoned":
+        if attempt.state in {"created", "abandoned"}:
             attempt.session_id, attempt.state = session_id, "open"
 
 

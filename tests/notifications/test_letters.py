@@ -25,6 +25,7 @@ from shop.notifications.models import Letter
 from shop.notifications.queries import get_letter
 from shop.notifications.render import render
 from shop.notifications.sender import send_letter
+from shop.notifications.services import post_order_link
 from shop.orders.events import OrderPaid, OrderUnfillable
 from shop.orders.models import Order
 from shop.payments.events import DisputeChanged, RefundFailed, RefundSettled
@@ -296,3 +297,11 @@ def test_the_promise_is_the_latest_of_the_lines(order: Order) -> None:
         last = books.lines_of_order(order)[1]
         last.promise_on += timedelta(days=9)
     assert tell(paid(order)).data["promise_on"] == "2026-03-29"
+
+
+def test_a_link_that_is_sent_twice_by_a_worker_that_died_is_one_letter(order: Order) -> None:
+    job = {"letter": "abcdefghij", "number": order.number, "email": order.email, "language": "ar"}
+    for _turn in range(2):
+        post_order_link(**job)
+    letters = list(db.session.scalars(select(Letter).where(Letter.kind == "order_link")))
+    assert [letter.public_id for letter in letters] == ["abcdefghij"]

@@ -242,6 +242,19 @@ def test_news_for_an_attempt_that_was_given_up_takes_it_up_again(stripe: Bench) 
     assert list_findings() == []
 
 
+def test_news_that_is_faster_than_our_own_answer_settles_the_order(stripe: Bench) -> None:
+    order = make_order()
+    attempt = checkout._begin(order.id)
+    assert attempt is not None
+    view = gateway().open_checkout(attempt.parameters, attempt.key)
+    pay(stripe.double, view.id)
+    stripe.work()
+    assert db.session.get_one(Order, order.id, populate_existing=True).state == "paid"
+    # Whoever waited for the answer has it now, and is not sent to pay again.
+    assert checkout.save_session(attempt.id, view) is False
+    assert list_findings() == []
+
+
 def test_a_recovery_that_finds_nothing_does_not_give_up_what_was_answered_meanwhile(
     stripe: Bench, app: Flask, clock: VirtualClock, monkeypatch: pytest.MonkeyPatch
 ) -> None:

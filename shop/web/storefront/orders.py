@@ -11,6 +11,7 @@ from werkzeug.wrappers import Response
 from shop.core import clock
 from shop.core.db import transaction
 from shop.core.errors import Conflict, EdgeFailed, NotFound
+from shop.core.ids import public_id
 from shop.core.outbox import enqueue
 from shop.fulfilment.models import Parcel
 from shop.fulfilment.queries import list_parcels
@@ -151,7 +152,7 @@ def find() -> str | tuple[str, int]:
     asked = hashlib.sha256(f"{number} {email} {int(clock.now().timestamp()) // 3600}".encode()).hexdigest()
     with transaction():
         # The worker looks whether the two belong together: this answer takes the same time either way.
-        payload = {"number": number, "email": email, "language": current_language()}
+        payload = {"letter": public_id(), "number": number, "email": email, "language": current_language()}
         enqueue("order_link", payload, key=f"order-link-{asked}")
     return render_template("storefront/orders/find.html", asked=True, errors={}, number=number, email=email)
 
