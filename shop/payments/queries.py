@@ -8,7 +8,7 @@ from shop.core.db import db
 from shop.core.errors import NotFound
 from shop.ledger.models import Entry
 from shop.orders.models import Order
-from shop.payments.models import Attempt, BalanceTransaction, Dispute, Quarantine, Refund, RefundPart
+from shop.payments.models import Attempt, BalanceTransaction, Dispute, DisputePart, Quarantine, Refund, RefundPart
 
 
 def list_attempts(order_id: int) -> list[Attempt]:
@@ -39,6 +39,17 @@ def list_contested(*, is_open: bool, before_id: int | None = None, limit: int = 
     else:
         statement = statement.where(Dispute.closed_at.is_not(None)).order_by(Dispute.id.desc())
     return [(dispute, order) for dispute, order in db.session.execute(statement)]
+
+
+def contested_lines(line_ids: Iterable[int]) -> dict[int, Dispute]:
+    """The newest dispute that took money of each of some lines and has not given it back, {line id: dispute}."""
+    rows = db.session.execute(
+        select(DisputePart.line_id, Dispute)
+        .join(Dispute, DisputePart.dispute_id == Dispute.id)
+        .where(DisputePart.line_id.in_(list(line_ids)), Dispute.reinstated_at.is_(None))
+        .order_by(Dispute.id)
+    )
+    return {row[0]: row[1] for row in rows}
 
 
 def list_parts_of(refund_ids: Iterable[int]) -> dict[int, list[RefundPart]]:
