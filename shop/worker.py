@@ -9,6 +9,7 @@ from typing import Any
 from shop.core import clock, outbox
 from shop.core.db import db, transaction
 from shop.core.errors import EdgeFailed
+from shop.invoicing import services as invoicing
 from shop.notifications import sender, services
 from shop.payments import balance, inbox, refund_news, settle
 
@@ -19,6 +20,7 @@ JOBS: dict[str, Callable[[dict[str, Any]], object]] = {
     "settle_order": lambda job: settle.settle_order(job["order_id"]),
     "send_refund": lambda job: _send_refund(job["refund_id"]),
     "import_balance": lambda job: balance.import_balance(),
+    "issue_documents": lambda job: invoicing.issue_documents(job["order_id"]),
     "send_letter": lambda job: sender.send_letter(job["letter_id"]),
     "month_report": lambda job: services.post_month_report(**job),
     "order_link": lambda job: services.post_order_link(**job),

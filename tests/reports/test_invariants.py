@@ -6,10 +6,15 @@ from datetime import date
 import pytest
 from sqlalchemy import select, update
 
+from shop import worker
 from shop.catalogue.models import Variant
 from shop.core import clock as clock_module
 from shop.core.clock import VirtualClock
 from shop.core.db import db, transaction
+from shop.core.tables import Installation
+from shop.invoicing import services as invoicing
+from shop.invoicing.models import Series
+from shop.invoicing.queries import SINCE
 from shop.ledger import accounts
 from shop.ledger.models import Entry
 from shop.ledger.services import post_unknown_balance
@@ -101,6 +106,11 @@ BREAKERS: dict[str, Callable[[Order], object]] = {
         update(Reservation).where(Reservation.order_id == order.id).values(state="held")
     ),
     "suspense_is_explained": lambda order: post_unknown_balance("txn_x", 700, "EUR", clock_module.today()),
+    "invoice_numbers_have_no_holes": lambda order: db.session.execute(update(Series).values(last=Series.last + 1)),
+    "paid_orders_have_one_invoice": lambda order: db.session.execute(
+        update(Order).where(Order.id == order.id).values(shipping_minor=1, total_minor=Order.goods_minor + 1)
+    ),
+    "credit_notes_equal_refunds": lambda order: db.session.execute(update(Refund).values(amount_minor=1)),
     "reports_equal_the_books": lambda order: db.session.execute(
         update(Order).where(Order.id == order.id).values(paid_at=None)
     ),
@@ -112,6 +122,22 @@ def test_what_breaks_an_invariant_is_found_under_its_name(sold: Order, invariant
     with transaction():
         BREAKERS[invariant](sold)
     assert invariant in {finding.invariant for finding in list_findings()}
+
+
+def test_a_payment_whose_invoice_was_forgotten_is_found_but_not_one_from_before_there_were_any(
+    stripe: Bench,  # noqa: F811
+    monkeypatch: pytest.MonkeyPatch,
+    clock: VirtualClock,
+) -> None:
+    order = make_order()
+    with monkeypatch.context() as forgetful:
+        forgetful.setitem(worker.JOBS, invoicing.JOB, lambda _job: None)
+        stripe.settle(order)
+    assert [finding.invariant for finding in list_findings()] == ["paid_orders_have_one_invoice"]
+    clock.advance(hours=1)
+    with transaction():
+        db.session.add(Installation(key=SINCE, value=clock().isoformat()))
+    assert list_findings() == []
 
 
 def test_work_and_refunds_that_do_not_get_done_are_found(

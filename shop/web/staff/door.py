@@ -9,6 +9,8 @@ from shop.web.guards import current_account, guard_staff
 from shop.web.staff import (
     bank_details,
     freight,
+    invoices,
+    issuer,
     orders,
     overview,
     payouts,
@@ -18,6 +20,7 @@ from shop.web.staff import (
     session,
     settings,
     statements,
+    taxes,
     transfers,
     units,
     words,
@@ -37,7 +40,10 @@ PAGES = (
     transfers,
     programmes,
     reports,
+    invoices,
     settings,
+    issuer,
+    taxes,
 )
 
 
