@@ -12,7 +12,7 @@ from shop.core.errors import EdgeFailed
 from shop.core.marks import WORKER_SEEN, remember_moment
 from shop.core.outages import find_outage
 from shop.notifications import sender, services
-from shop.payments import balance, inbox, recovery, refund_news, settle
+from shop.payments import balance, clearing, inbox, recovery, refund_news, settle
 
 log = logging.getLogger("shop.worker")
 
@@ -21,6 +21,8 @@ JOBS: dict[str, Callable[[dict[str, Any]], object]] = {
     "settle_order": lambda job: settle.settle_order(job["order_id"]),
     "send_refund": lambda job: _send_refund(job["refund_id"]),
     "import_balance": lambda job: balance.import_balance(),
+    "look_again": lambda job: clearing.look_again(job["quarantine_id"]),
+    "return_payment": lambda job: clearing.return_payment(job["quarantine_id"]),
     "send_letter": lambda job: sender.send_letter(job["letter_id"]),
     "month_report": lambda job: services.post_month_report(**job),
     "order_link": lambda job: services.post_order_link(**job),

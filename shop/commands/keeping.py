@@ -13,7 +13,7 @@ from shop.payments.recovery import catch_up
 from shop.reports.invariants import list_findings
 
 FORCE = click.option("--force", is_flag=True, help="Replace what is there.")
-# What became of payment pages (payments.lost.take_up), as far as somebody wants to know.
+# What became of payment pages (payments.lost.make_known), as far as somebody wants to know.
 OUTCOMES = ("rebuilt", "adopted", "set aside", "closed")
 
 

@@ -206,6 +206,19 @@ def insert_new(model: type[Base], **values: Any) -> bool:
     return db.session.execute(statement).first() is not None
 
 
+def insert_all_new(model: type[Base], rows: Sequence[dict[str, Any]]) -> set[Any]:
+    """As insert_new for many rows with the same columns, in one statement; those that are there stay as they are.
+
+    The keys of those that were written, of a table with one key column.
+    """
+    if not rows:
+        return set()
+    insert = postgresql.insert if dialect() == "postgresql" else sqlite.insert
+    table: Any = model.__table__
+    statement = insert(table).on_conflict_do_nothing().returning(*table.primary_key.columns)
+    return set(db.session.scalars(statement, rows))
+
+
 @contextmanager
 def instead(source: Engine | Connection) -> Iterator[Session]:
     """Everything that asks `db.session` inside the block asks another database of the same kind: a copy, a snapshot."""
@@ -221,14 +234,6 @@ def instead(source: Engine | Connection) -> Iterator[Session]:
             registry.clear()
         else:
             registry.set(own)
-
-
-def insert_all_new(model: type[Base], rows: Sequence[dict[str, Any]]) -> None:
-    """As insert_new for many rows with the same columns, in one statement; those that are there stay as they are."""
-    if rows:
-        insert = postgresql.insert if dialect() == "postgresql" else sqlite.insert
-        table: Any = model.__table__
-        db.session.execute(insert(table).on_conflict_do_nothing(), rows)
 
 
 def let_go() -> None:

@@ -1,6 +1,6 @@
 """Which event is answered by which letter. Each handler runs inside the event's transaction and only writes rows.
 
-Makers get no mail: their orders wait for them at their own door.
+Makers get no mail: their orders wait for them at their own door. The operator gets some where money is at stake.
 """
 
 from collections.abc import Sequence
@@ -8,8 +8,10 @@ from typing import Any
 
 from sqlalchemy import select
 
+from shop.core.clock import local_day
 from shop.core.db import db
 from shop.core.events import subscribe
+from shop.core.policies import get_policy
 from shop.core.runtime import settings
 from shop.fulfilment.events import ParcelHandedOver
 from shop.fulfilment.models import Parcel, ParcelLine
@@ -19,8 +21,9 @@ from shop.orders.events import OrderPaid, OrderUnfillable
 from shop.orders.links import order_path
 from shop.orders.models import Order, OrderLine
 from shop.orders.queries import get_order_by_id, list_lines
-from shop.payments.events import RefundSettled
-from shop.payments.models import Refund, RefundPart
+from shop.payments.disputes import CLOSED, TO_ANSWER
+from shop.payments.events import DisputeChanged, RefundFailed, RefundRefused, RefundSettled
+from shop.payments.models import Dispute, Refund, RefundPart
 from shop.payments.queries import list_refund_parts
 
 
@@ -30,6 +33,9 @@ def subscribe_all() -> None:
     subscribe(OrderUnfillable, on_order_unfillable)
     subscribe(ParcelHandedOver, on_parcel_handed_over)
     subscribe(RefundSettled, on_refund_settled)
+    subscribe(RefundFailed, on_refund_failed)
+    subscribe(RefundRefused, on_refund_refused)
+    subscribe(DisputeChanged, on_dispute_changed)
 
 
 def on_order_paid(event: OrderPaid) -> None:
@@ -76,17 +82,74 @@ def on_parcel_handed_over(event: ParcelHandedOver) -> None:
 
 
 def on_refund_settled(event: RefundSettled) -> None:
-    """Money went back: how much, for which pieces."""
+    """Money went back: how much, of what."""
     refund = db.session.get_one(Refund, event.refund_id)
     order, parts = get_order_by_id(refund.order_id), list_refund_parts(refund.id)
+    lines = list_lines(order.id)
     _write(
         "refund_settled",
         order,
-        lines=_refunded_lines(order, parts),
+        lines=_refunded_lines(lines, parts),
         shipping_minor=sum(part.amount_minor for part in parts if part.kind == "shipping"),
+        duty_minor=sum(part.amount_minor for part in parts if part.kind == "duty"),
         amount_minor=refund.amount_minor,
         reason=refund.reason,
+        # Of a payment that bought nothing it may be another than the order's.
+        currency=refund.currency,
+        extent=_extent(order, lines, parts),
     )
+
+
+def _extent(order: Order, lines: Sequence[OrderLine], parts: Sequence[RefundPart]) -> str:
+    """What a refund comes to for its buyer: all, pieces, a part of the price, or the postage."""
+    touched = [line for line in lines if any(part.line_id == line.id for part in parts)]
+    if parts and not touched:
+        return "postage"
+    if any(line.refunded_at is None for line in touched):
+        return "part"
+    postage_is_back = order.shipping_refunded_minor == order.shipping_minor + order.shipping_tax_minor
+    all_is_back = postage_is_back and all(line.refunded_at is not None for line in lines)
+    return "all" if all_is_back or not parts else "pieces"
+
+
+def on_refund_failed(event: RefundFailed) -> None:
+    """The money came back from the buyer's bank, days after we said that it was on its way."""
+    refund = db.session.get_one(Refund, event.refund_id)
+    order = get_order_by_id(refund.order_id)
+    _write("refund_failed", order, amount_minor=refund.amount_minor)
+    _tell_operator_of(refund, order)
+
+
+def on_refund_refused(event: RefundRefused) -> None:
+    """A refund came to nothing at once. The buyer has not been told of it; the operator has to act."""
+    refund = db.session.get_one(Refund, event.refund_id)
+    _tell_operator_of(refund, get_order_by_id(refund.order_id))
+
+
+def _tell_operator_of(refund: Refund, order: Order) -> None:
+    _write_operator("refund_to_repeat", order, amount_minor=refund.amount_minor, failure=refund.failure)
+
+
+def on_dispute_changed(event: DisputeChanged) -> None:
+    """A dispute opens, becomes a chargeback or is decided. That its answer has reached the bank is no news."""
+    if event.status not in (*TO_ANSWER, *CLOSED):
+        return
+    dispute = db.session.get_one(Dispute, event.dispute_id)
+    _write_operator(
+        "dispute_changed",
+        get_order_by_id(dispute.order_id),
+        status=event.status,
+        reason=dispute.reason,
+        amount_minor=dispute.amount_minor,
+        answer_by=local_day(dispute.answer_by).isoformat() if dispute.answer_by else "",
+    )
+
+
+def _write_operator(kind: str, order: Order, **data: Any) -> None:
+    """To the operator's own address, in the operator's language."""
+    operator = get_policy("operator")
+    head = {"number": order.number, "currency": order.currency, "path": f"/staff/orders/{order.number}"}
+    write_letter(kind, operator["email"], operator.get("language", "fr"), {**head, **data}, order_id=order.id)
 
 
 def _write(kind: str, order: Order, **data: Any) -> None:
@@ -99,12 +162,11 @@ def _write(kind: str, order: Order, **data: Any) -> None:
     write_letter(kind, order.email, order.language, {**head, **data}, order_id=order.id)
 
 
-def _refunded_lines(order: Order, parts: list[RefundPart]) -> list[dict[str, Any]]:
+def _refunded_lines(lines: Sequence[OrderLine], parts: Sequence[RefundPart]) -> list[dict[str, Any]]:
     """The lines a refund gives something of back, with what it gives."""
     given = {part.line_id: part.amount_minor for part in parts if part.line_id is not None}
-    lines = [line for line in list_lines(order.id) if line.id in given]
-    told = _lines(lines)
-    return [{**words, "minor": given[line.id]} for line, words in zip(lines, told, strict=True)]
+    touched = [line for line in lines if line.id in given]
+    return [{**told, "minor": given[line.id]} for line, told in zip(touched, _lines(touched), strict=True)]
 
 
 def _lines(lines: Sequence[OrderLine]) -> list[dict[str, Any]]:

@@ -121,7 +121,35 @@ class DisputeView:
     withdrawn: bool
     reinstated: bool
     answer_by: datetime | None
+    opened_at: datetime
     attempt: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ChargeView:
+    """A charge, with what tells whose it is: its payment, our metadata, the buyer's e-mail."""
+
+    id: str
+    payment_intent: str | None
+    amount_minor: int
+    currency: str
+    status: str
+    email: str | None
+    description: str | None
+    metadata: dict[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class PayoutView:
+    """A payout to the operator's bank. Stripe says what it consists of once its `reconciliation` is "completed"."""
+
+    id: str
+    amount_minor: int
+    currency: str
+    status: str
+    reconciliation: str
+    balance_transaction: str | None
+    created_at: datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,7 +188,7 @@ def _translated() -> Iterator[None]:
     try:
         yield
     except (stripe.APIConnectionError, stripe.RateLimitError, stripe.APIError) as error:
-        raise EdgeFailed("", stripe=str(error), code=getattr(error, "code", None)) from error
+        raise EdgeFailed("", stripe=_said(error), code=getattr(error, "code", None)) from error
     except (stripe.AuthenticationError, stripe.PermissionError) as error:
         # A wrong key of ours is no verdict on a payment or a refund: it can be repeated once the key is right.
         raise EdgeFailed("", stripe=str(error), code=error.code) from error
@@ -168,6 +196,13 @@ def _translated() -> Iterator[None]:
         raise EdgeFailed("", stripe=str(error), code=error.code) from error
     except stripe.StripeError as error:
         raise StripeRefused(error.code or "refused", str(error)) from error
+
+
+def _said(error: stripe.StripeError) -> str:
+    """What went wrong, for logs: of an answer it cannot read the SDK repeats all, and with it a buyer's name and address."""
+    if error.http_body and error.error is None:
+        return f"Stripe's answer of status {error.http_status} cannot be read."
+    return str(error)
 
 
 def _plain(value: Any) -> Any:
@@ -240,12 +275,6 @@ class Gateway:
             )
             return [_session(_plain(found)) for found in page.auto_paging_iter()][::-1]
 
-    def find_session_of(self, payment_intent: str) -> SessionView | None:
-        """The session a payment was made by."""
-        with _translated():
-            page = self._client.v1.checkout.sessions.list({"payment_intent": payment_intent, "limit": 1})
-        return next((_session(_plain(found)) for found in page.data), None)
-
     def fetch_sale(self, session_id: str) -> SaleView:
         """All that Stripe knows of a session."""
         sessions = self._client.v1.checkout.sessions
@@ -288,12 +317,71 @@ class Gateway:
             found = self._client.v1.disputes.retrieve(dispute_id, {"expand": ["payment_intent"]})
             return _dispute(_plain(found))
 
-    def list_balance_transactions(self, since: datetime) -> list[BalanceView]:
-        """Movements of Stripe's balance created since a moment, oldest first."""
+    def fetch_charge(self, charge_id: str) -> ChargeView:
         with _translated():
-            page = self._client.v1.balance_transactions.list({"created": {"gte": int(since.timestamp())}, "limit": 100})
-            found = [_balance(_plain(item)) for item in page.auto_paging_iter()]
-        return sorted(found, key=lambda item: (item.created_at, item.id))
+            return _charge(_plain(self._client.v1.charges.retrieve(charge_id)))
+
+    def find_session_of(self, payment_intent: str) -> SessionView | None:
+        """The session a payment was made in, if it was made in one."""
+        with _translated():
+            page = self._client.v1.checkout.sessions.list(
+                {
+                    "payment_intent": payment_intent,
+                    "limit": 1,
+                    "expand": ["data.payment_intent", "data.payment_intent.latest_charge"],
+                }
+            )
+            return next((_session(_plain(found)) for found in page.data), None)
+
+    def list_disputes(self, since: datetime, until: datetime) -> Iterator[DisputeView]:
+        """Disputes opened between two moments, newest first."""
+        for page in self._pages("/v1/disputes", {"created": _between(since, until)}):
+            for item in page:
+                yield _dispute(item)
+
+    def list_balance_transactions(self, since: datetime, until: datetime | None = None) -> Iterator[BalanceView]:
+        """Movements of Stripe's balance created from a moment to another, newest first; a page in memory at a time."""
+        return self._movements(created=_between(since, until))
+
+    def list_movements_of(self, source: str) -> list[BalanceView]:
+        """The movements of one charge, refund or dispute, newest first."""
+        return list(self._movements(source=source))
+
+    def list_movements_in(self, payout_id: str) -> Iterator[BalanceView]:
+        """The movements an automatic payout consists of, its own among them, newest first."""
+        return self._movements(payout=payout_id)
+
+    def _movements(self, **parameters: Any) -> Iterator[BalanceView]:
+        for page in self._pages("/v1/balance_transactions", parameters):
+            for item in page:
+                yield read_movement(item)
+
+    def list_payouts(self, since: datetime, until: datetime) -> Iterator[PayoutView]:
+        """Payouts to the operator's bank created between two moments, newest first."""
+        for page in self._pages("/v1/payouts", {"created": _between(since, until)}):
+            for item in page:
+                yield _payout(item)
+
+    def fetch_balance(self) -> dict[str, int]:
+        """What stands at Stripe by currency, available or not yet, in minor units."""
+        with _translated():
+            found = _plain(self._client.v1.balance.retrieve())
+        sums: dict[str, int] = {}
+        for part in (*found["available"], *found["pending"]):
+            currency = str(part["currency"]).upper()
+            sums[currency] = sums.get(currency, 0) + int(part["amount"])
+        return sums
+
+    def _pages(self, path: str, parameters: dict[str, Any]) -> Iterator[list[dict[str, Any]]]:
+        """The items of a list as Stripe sent them: objects of the SDK take longer to make than pages to fetch."""
+        after: dict[str, Any] = {}
+        while True:
+            with _translated():
+                answer: Any = self._client.raw_request("get", path, limit=100, **parameters, **after)
+            yield answer.data["data"]
+            if not answer.data["has_more"]:
+                return
+            after = {"starting_after": answer.data["data"][-1]["id"]}
 
     def ask_time(self) -> datetime | None:
         """Stripe's clock, by the smallest call that needs our key; None if the answer bears no date."""
@@ -418,11 +506,43 @@ def _dispute(plain: dict[str, Any]) -> DisputeView:
         withdrawn=any(minor < 0 for minor in moved),
         reinstated=any(minor > 0 for minor in moved),
         answer_by=datetime.fromtimestamp(due, UTC) if due else None,
+        opened_at=datetime.fromtimestamp(plain["created"], UTC),
         attempt=_attempt_of(plain),
     )
 
 
-def _balance(plain: dict[str, Any]) -> BalanceView:
+def _charge(plain: dict[str, Any]) -> ChargeView:
+    return ChargeView(
+        id=plain["id"],
+        payment_intent=_id_of(plain.get("payment_intent")),
+        amount_minor=int(plain["amount"]),
+        currency=str(plain["currency"]).upper(),
+        status=plain["status"],
+        email=(plain.get("billing_details") or {}).get("email") or plain.get("receipt_email"),
+        description=plain.get("description"),
+        metadata=dict(plain.get("metadata") or {}),
+    )
+
+
+def _payout(plain: dict[str, Any]) -> PayoutView:
+    return PayoutView(
+        id=plain["id"],
+        amount_minor=int(plain["amount"]),
+        currency=str(plain["currency"]).upper(),
+        status=plain["status"],
+        reconciliation=plain["reconciliation_status"],
+        balance_transaction=_id_of(plain.get("balance_transaction")),
+        created_at=datetime.fromtimestamp(plain["created"], UTC),
+    )
+
+
+def _between(since: datetime, until: datetime | None) -> dict[str, int]:
+    upper = {} if until is None else {"lte": int(until.timestamp())}
+    return {"gte": int(since.timestamp()), **upper}
+
+
+def read_movement(plain: dict[str, Any]) -> BalanceView:
+    """A balance transaction from what Stripe said of it, also when that was kept for long."""
     rate = plain.get("exchange_rate")
     return BalanceView(
         id=plain["id"],

@@ -11,9 +11,11 @@ from shop.core.marks import EVENTS_POLLED, RESTORED_TO, find_moment, installatio
 from shop.core.outbox import enqueue
 from shop.payments.disputes import settle_dispute
 from shop.payments.gateway import EventView, RefundView, SessionView, SignatureWrong, gateway
-from shop.payments.lost import is_ours, take_up
-from shop.payments.models import InboxEvent, Quarantine
-from shop.payments.queries import find_attempt
+from shop.payments.lost import is_ours, make_known
+from shop.payments.models import InboxEvent
+from shop.payments.quarantine import put_aside, resolve
+from shop.payments.queries import find_attempt, list_quarantine
+from shop.payments.recognition import take_up
 from shop.payments.refund_news import follow_refund, follow_refunds
 from shop.payments.settle import revive, settle_order, settle_payment
 
@@ -49,7 +51,33 @@ def handle(event_id: str) -> None:
         stored = db.session.get_one(InboxEvent, event_id)
         stored.handled_at, stored.outcome = clock.now(), outcome
         if outcome == "unknown":
-            db.session.add(Quarantine(kind="event", stripe_id=event_id, data={"type": content["type"]}, at=clock.now()))
+            told = {"type": content["type"], **_told(dict(content["data"]["object"]))}
+            put_aside("event", event_id, told)
+
+
+def hear_again(event_id: str) -> bool:
+    """Look once more at a stored event that concerned nothing known. Outside any transaction. Whether it does now."""
+    stored = db.session.get(InboxEvent, event_id)
+    if stored is None:
+        return False
+    content = json.loads(stored.body)
+    if _route(content["type"], dict(content["data"]["object"])) == "unknown":
+        return False
+    with transaction():
+        resolve(list_quarantine(kind="event", stripe_id=event_id), "found")
+    return True
+
+
+def _told(thing: dict[str, Any]) -> dict[str, Any]:
+    """What of an object tells people whose it is."""
+    metadata = thing.get("metadata") or {}
+    said = {
+        "object": thing.get("id"),
+        "payment_intent": _intent(thing),
+        "order": metadata.get("order"),
+        "email": (thing.get("customer_details") or thing.get("billing_details") or {}).get("email"),
+    }
+    return {name: value for name, value in said.items() if value is not None}
 
 
 def _route(kind: str, thing: dict[str, Any]) -> str:
@@ -57,27 +85,27 @@ def _route(kind: str, thing: dict[str, Any]) -> str:
         return "settled" if _hear_of_refund(gateway().fetch_refund(str(thing.get("id")))) else "unknown"
     if kind.startswith("charge.dispute."):
         return "settled" if settle_dispute(str(thing.get("id"))) else "unknown"
-    metadata, intent = thing.get("metadata") or {}, _id(thing.get("payment_intent"))
+    metadata, intent = thing.get("metadata") or {}, _intent(thing)
     if kind.startswith("checkout.session."):
         attempt = find_attempt(session_id=thing.get("id"), key=metadata.get("attempt"))
         if attempt is not None and attempt.state in {"created", "abandoned"} and thing.get("id"):
             revive(attempt.id, str(thing["id"]))
     elif kind.startswith("payment_intent."):
-        attempt = find_attempt(intent=thing.get("id"), key=metadata.get("attempt"))
+        attempt = find_attempt(intent=intent, key=metadata.get("attempt"))
     elif kind.startswith("charge."):
         attempt = find_attempt(intent=intent, charge=thing.get("id"), key=metadata.get("attempt"))
         _ask_for_balance(str(thing.get("id")))
     else:
         return "ignored"
     if attempt is None:
-        return _take_up(kind, thing)
+        return "settled" if take_up(intent, metadata) is not None else _make_known(kind, thing)
     settle_order(attempt.order_id)
     if kind == "charge.refunded" and intent:
         follow_refunds(intent)
     return "settled"
 
 
-def _take_up(kind: str, thing: dict[str, Any]) -> str:
+def _make_known(kind: str, thing: dict[str, Any]) -> str:
     """A payment of ours that we do not remember; "unknown" for somebody else's."""
     with transaction():
         own = installation_id()
@@ -86,9 +114,8 @@ def _take_up(kind: str, thing: dict[str, Any]) -> str:
     if kind.startswith("checkout.session."):
         view: SessionView | None = gateway().fetch_session(str(thing["id"]))
     else:
-        intent = thing.get("id") if kind.startswith("payment_intent.") else _id(thing.get("payment_intent"))
-        view = gateway().find_session_of(str(intent))
-    return "unknown" if view is None else take_up(view)
+        view = gateway().find_session_of(str(_intent(thing)))
+    return "unknown" if view is None else make_known(view)
 
 
 def _hear_of_refund(view: RefundView) -> bool:
@@ -96,7 +123,9 @@ def _hear_of_refund(view: RefundView) -> bool:
     return follow_refund(view)
 
 
-def _id(value: Any) -> str | None:
+def _intent(thing: dict[str, Any]) -> str | None:
+    """The payment an object is, or belongs to."""
+    value = thing.get("id") if thing.get("object") == "payment_intent" else thing.get("payment_intent")
     return value.get("id") if isinstance(value, dict) else value
 
 

@@ -83,7 +83,7 @@ def is_ours(metadata: dict[str, str], own: str) -> bool:
     return bool(metadata.get("attempt")) and metadata.get("installation") == own
 
 
-def take_up(view: SessionView) -> str:
+def make_known(view: SessionView) -> str:
     """Make a session of ours known again. Outside any transaction; safe to repeat. Raises EdgeFailed.
 
     "known": we have its attempt; what Stripe says of it is applied. "adopted": its order is there, the attempt was not.

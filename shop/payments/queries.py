@@ -8,7 +8,7 @@ from shop.core.db import db
 from shop.core.errors import NotFound
 from shop.ledger.models import Entry
 from shop.orders.models import Order
-from shop.payments.models import Attempt, BalanceTransaction, Dispute, Quarantine, Refund, RefundPart
+from shop.payments.models import Attempt, BalanceTransaction, Dispute, DisputePart, Quarantine, Refund, RefundPart
 
 
 def list_attempts(order_id: int) -> list[Attempt]:
@@ -39,6 +39,17 @@ def list_contested(*, is_open: bool, before_id: int | None = None, limit: int = 
     else:
         statement = statement.where(Dispute.closed_at.is_not(None)).order_by(Dispute.id.desc())
     return [(dispute, order) for dispute, order in db.session.execute(statement)]
+
+
+def contested_lines(line_ids: Iterable[int]) -> dict[int, Dispute]:
+    """The newest dispute that took money of each of some lines and has not given it back, {line id: dispute}."""
+    rows = db.session.execute(
+        select(DisputePart.line_id, Dispute)
+        .join(Dispute, DisputePart.dispute_id == Dispute.id)
+        .where(DisputePart.line_id.in_(list(line_ids)), Dispute.reinstated_at.is_(None))
+        .order_by(Dispute.id)
+    )
+    return {row[0]: row[1] for row in rows}
 
 
 def list_parts_of(refund_ids: Iterable[int]) -> dict[int, list[RefundPart]]:
@@ -124,9 +135,15 @@ def find_attempt(
     return db.session.scalars(select(Attempt).where(or_(*conditions)).limit(1)).first() if conditions else None
 
 
-def list_quarantine() -> list[Quarantine]:
-    """What fits nothing and is not resolved, oldest first."""
-    return list(db.session.scalars(select(Quarantine).where(Quarantine.resolved_at.is_(None)).order_by(Quarantine.id)))
+def list_quarantine(
+    *, kind: str | None = None, stripe_id: str | None = None, order_id: int | None = None
+) -> list[Quarantine]:
+    """What fits nothing and is not resolved, oldest first; of a kind, of one thing of Stripe's, of an order."""
+    statement = select(Quarantine).where(Quarantine.resolved_at.is_(None)).order_by(Quarantine.id)
+    for column, value in ((Quarantine.kind, kind), (Quarantine.stripe_id, stripe_id), (Quarantine.order_id, order_id)):
+        if value is not None:
+            statement = statement.where(column == value)
+    return list(db.session.scalars(statement))
 
 
 def list_balance_transactions(sources: Iterable[str]) -> list[BalanceTransaction]:

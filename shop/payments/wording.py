@@ -1,4 +1,4 @@
-"""Disputes and failed refunds in words, for staff and for letters: what they are, why, and what to do about them."""
+"""Refunds and disputes in words, for staff and for letters: what they are, why, and what to do about them."""
 
 from shop.i18n.messages import gettext as _
 
@@ -65,3 +65,23 @@ def refund_failure(failure: str) -> str:
         "merchant_request": _("Somebody stopped it at Stripe."),
         "unknown": _("The bank does not say why."),
     }.get(failure, failure)
+
+
+def refund_subject(extent: str, number: str) -> str:
+    """The letter about money that went back, by what it came to: all, pieces, a part of the price, or the postage."""
+    return {
+        "postage": _("The postage of order %(number)s is on its way back", number=number),
+        "part": _("A part of the price of order %(number)s is on its way back", number=number),
+        "pieces": _("The money for a part of order %(number)s is on its way back", number=number),
+        "all": _("Your money for order %(number)s is on its way back", number=number),
+    }[extent]
+
+
+def refund_heading(extent: str) -> str:
+    """As refund_subject, as its first sentence."""
+    return {
+        "postage": _("We have given the postage back"),
+        "part": _("We have given a part of the price back"),
+        "pieces": _("We have given the money for these pieces back"),
+        "all": _("We have given your money back"),
+    }[extent]

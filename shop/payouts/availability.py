@@ -2,8 +2,8 @@
 
 Available is what is payable, less what must still wait, less what an open transfer has taken. A line waits until as many
 days have passed since its hand-over as the policy of that day says, until Stripe's money for its order is in the books,
-and while its order is disputed or being refunded. What makes the account smaller (a refund after a transfer, return
-freight) counts at once: a negative balance carries forward.
+and while its order is disputed or being refunded, also in vain. What makes the account smaller (a refund after a
+transfer, return freight) counts at once: a negative balance carries forward.
 """
 
 from bisect import bisect_right
@@ -20,6 +20,7 @@ from shop.ledger import accounts
 from shop.ledger.models import Entry
 from shop.orders.models import OrderLine
 from shop.payments.models import Dispute, Refund
+from shop.payments.queries import is_waiting
 from shop.payouts.models import OPEN, Transfer
 
 PENDING, PAYABLE = "artisan_pending:%", "artisan_payable:%"
@@ -173,7 +174,7 @@ def _held(unit_id: int | None) -> dict[str, Select[Any]]:
         .group_by(Entry.order_id, Entry.currency)
         .having(func.sum(signed) != 0)
     )
-    refunded = select(Refund.order_id).where(Refund.state.in_(["requested", "pending"]))
+    refunded = select(Refund.order_id).where(is_waiting())
     disputed = select(Dispute.order_id).where(Dispute.closed_at.is_(None))
     if unit_id is not None:
         own = select(OrderLine.order_id).where(OrderLine.unit_id == unit_id)

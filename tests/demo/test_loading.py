@@ -29,10 +29,11 @@ from shop.demo.loading.pieces import IN_REVIEW
 from shop.ledger.queries import list_balances
 from shop.media.images import path_of
 from shop.orders.models import Order, OrderLine
-from shop.payments.models import Attempt, BalanceTransaction, Refund
+from shop.payments.models import Attempt, BalanceTransaction, Dispute, Refund, RefundPart
 from shop.payouts.models import Batch, Transfer
 from shop.programme.queries import admitted_units
 from shop.reports.invariants import list_findings
+from shop.web.staff.waiting import list_waits
 from tests.conftest import MORNING, make_settings
 
 ORDERS = 18
@@ -109,7 +110,8 @@ def test_the_books_sum_to_zero_and_every_paid_order_has_one_charge(steps: list[t
     assert [number for _order, number in paid] == [1] * ORDERS
     # Nothing is left between the charge and the books: import, refunds and postings are done.
     assert count(BalanceTransaction, BalanceTransaction.posted_at.is_(None)) == 0
-    assert count(BalanceTransaction) == ORDERS + count(Refund)
+    taken = count(Dispute, Dispute.withdrawn_at.is_not(None)) + count(Dispute, Dispute.reinstated_at.is_not(None))
+    assert count(BalanceTransaction) == ORDERS + count(Refund) + count(Refund, Refund.state == "failed") + taken
 
 
 def test_no_stock_is_negative_and_most_pieces_that_exist_once_are_for_sale(steps: list[tuple[str, int, int]]) -> None:
@@ -128,6 +130,18 @@ def test_every_chair_has_something_to_do(steps: list[tuple[str, int, int]]) -> N
     assert any(row.call_asked_at for row in rows)
     assert count(Product, Product.state == "review") == len(IN_REVIEW)
     assert count(OrderLine, OrderLine.state == "handed_over") > 0
+
+
+def test_an_officer_meets_every_kind_of_money_trouble(steps: list[tuple[str, int, int]]) -> None:
+    disputes = Counter(db.session.scalars(select(Dispute.status)))
+    assert disputes == {"won": 1, "lost": 1, "warning_needs_response": 1}
+    reduced = select(RefundPart.refund_id).join(OrderLine, OrderLine.id == RefundPart.line_id)
+    reduced = reduced.where(RefundPart.amount_minor < OrderLine.net_minor)
+    assert len(set(db.session.scalars(reduced))) >= 2
+    (waiting,) = db.session.scalars(select(Refund).where(Refund.state == "failed"))
+    assert waiting.settled_at is not None
+    waits = {wait.kind: wait.count for wait in list_waits()}
+    assert (waits["disputes"], waits["refunds"], waits["quarantine"]) == (1, 1, 0)
 
 
 def test_makers_were_paid_in_the_past_and_an_officer_has_a_draft_to_approve(steps: list[tuple[str, int, int]]) -> None:

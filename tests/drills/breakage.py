@@ -7,6 +7,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable
+from dataclasses import dataclass
 from functools import wraps
 from pathlib import Path
 from typing import Any
@@ -20,10 +21,12 @@ from shop.catalogue.models import Variant
 from shop.core.db import db
 from shop.core.versions import touch
 from shop.ledger import services as ledger
+from shop.ledger import transfers
 from shop.orders.cart import CartView
 from shop.orders.models import Order
 from shop.payments import checkout, refund_news, settle
 from shop.payments.gateway import Gateway
+from shop.payouts import services as payouts
 from shop.web.storefront import checkout as checkout_page
 
 COUNTED = ("available", "reserved", "sold", "returned", "received")
@@ -33,18 +36,33 @@ ACTS: dict[str, Callable[..., Any]] = {
     "settling": settle.settle_order,
     "refunding": refund_news.send_refund,
 }
+# Acts inside a transaction of their caller: they end with its commit.
+INNER_ACTS: dict[str, Callable[..., Any]] = {
+    "drafting": payouts.draft_batch,
+    "approving": payouts.approve_batch,
+    "paying out": payouts.record_executed,
+}
 CALLS = ("open_checkout", "fetch_session", "refund")
-POSTINGS: tuple[Callable[..., Any], ...] = (ledger.post_payment, ledger.post_refund)
+POSTINGS: tuple[Callable[..., Any], ...] = (ledger.post_payment, ledger.post_refund, transfers.post_transfer)
 
 LATE_SECONDS = 1.0
 LOOK_SECONDS = 0.1
+
+
+@dataclass
+class Act:
+    """Something the shop does in several steps; an inner one ends with the commit of its caller."""
+
+    name: str
+    inner: bool
+    commits: int = 0
 
 
 class _Here(threading.local):
     """What a thread is doing, and what it read before."""
 
     def __init__(self) -> None:
-        self.acts: list[list[Any]] = []  # [name, commits so far] of each, the innermost last
+        self.acts: list[Act] = []  # the innermost last
         self.rows: dict[int, Any] = {}
 
 
@@ -105,7 +123,7 @@ def let_die(folder: Path) -> None:
     def pass_by(moment: str) -> None:
         if not _here.acts:
             return
-        point = f"{_here.acts[-1][0]}, {moment}"
+        point = f"{_here.acts[-1].name}, {moment}"
         for order in deaths.glob(f"{point}.*"):
             # Whoever removes the order has it, whatever other process looks at the same time.
             with contextlib.suppress(FileNotFoundError):
@@ -122,14 +140,18 @@ def let_die(folder: Path) -> None:
 
         return observed
 
-    def within(name: str, act: Callable[..., Any]) -> Callable[..., Any]:
+    def within(name: str, act: Callable[..., Any], *, inner: bool) -> Callable[..., Any]:
         @wraps(act)
         def named(*given: Any, **more: Any) -> Any:
-            _here.acts.append([name, 0])
+            _here.acts.append(Act(name, inner))
             try:
-                return act(*given, **more)
-            finally:
+                answer = act(*given, **more)
+            except BaseException:
                 _here.acts.pop()
+                raise
+            if not inner:
+                _here.acts.pop()
+            return answer
 
         return named
 
@@ -139,8 +161,11 @@ def let_die(folder: Path) -> None:
         if not _here.acts:
             commit(session)
             return
-        _here.acts[-1][1] += 1
-        around(f"commit {_here.acts[-1][1]}", commit)(session)
+        act = _here.acts[-1]
+        act.commits += 1
+        around(f"commit {act.commits}", commit)(session)
+        if act.inner:
+            _here.acts.pop()
 
     Session.commit = counted  # type: ignore[method-assign]
     for name in CALLS:
@@ -148,7 +173,9 @@ def let_die(folder: Path) -> None:
     for posting in POSTINGS:
         _replace(posting, around(posting.__name__, posting))
     for name, act in ACTS.items():
-        _replace(act, within(name, act))
+        _replace(act, within(name, act, inner=False))
+    for name, act in INNER_ACTS.items():
+        _replace(act, within(name, act, inner=True))
 
 
 def _replace(old: Any, new: Any) -> None:
@@ -214,6 +241,8 @@ FAULTS: dict[str, Callable[[Path], None]] = {
     "late_answers": answer_late,
     "many_currencies": sell_in_many_currencies,
     "deaths": let_die,
+    # A worker that is killed every moment begins anew with everything loaded: see launcher.work.
+    "warm_worker": lambda _folder: None,
     "page_cap": cap_pages,
 }
 

@@ -69,8 +69,6 @@ class Drill:
     passes: str
     act: Callable[[Scene], Figures]
     databases: tuple[str, ...] = BOTH
-    # Part of the short run inside `make test`.
-    brief: bool = False
 
 
 @dataclass(frozen=True)
@@ -95,12 +93,12 @@ _DRILLS: dict[str, Drill] = {}
 
 
 def drill(
-    number: str, name: str, passes: str, *, databases: tuple[str, ...] = BOTH, brief: bool = False
+    number: str, name: str, passes: str, *, databases: tuple[str, ...] = BOTH
 ) -> Callable[[Callable[[Scene], Figures]], Callable[[Scene], Figures]]:
     """Mark a function as a drill."""
 
     def mark(act: Callable[[Scene], Figures]) -> Callable[[Scene], Figures]:
-        _DRILLS[number] = Drill(number, name, passes, act, databases, brief)
+        _DRILLS[number] = Drill(number, name, passes, act, databases)
         return act
 
     return mark

@@ -1,6 +1,7 @@
 """What a drill looks at afterwards: states of orders here, charges at Stripe."""
 
 from collections import Counter
+from dataclasses import dataclass
 
 from sqlalchemy import func, select
 
@@ -11,10 +12,19 @@ from shop.orders.models import Order
 from tests.drills.installation import Installation
 
 
-def read_orders() -> list[tuple[str, str, str]]:
-    """E-mail, number and state of every order, oldest first."""
+@dataclass(frozen=True)
+class Seen:
+    """An order as it stands; `email` tells which buyer of the drill it belongs to."""
+
+    email: str
+    number: str
+    state: str
+
+
+def read_orders() -> list[Seen]:
+    """Every order, oldest first."""
     rows = db.session.execute(select(Order.email, Order.number, Order.state).order_by(Order.id))
-    return [(row.email, row.number, row.state) for row in rows]
+    return [Seen(*row) for row in rows]
 
 
 def read_states() -> dict[str, int]:

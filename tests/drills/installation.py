@@ -27,7 +27,7 @@ from shop.core.db import db
 from shop.core.installation import DEMO_FILE
 from shop.core.tables import Job
 from shop.payments.gateway import API_VERSION
-from tests.drills.databases import fonts, fresh_database
+from tests.drills.databases import fresh_database, stand_in_fonts
 from tests.drills.processes import Process, free_port
 
 START_SECONDS = 30
@@ -50,7 +50,7 @@ class Installation:
         (folder / "offset").write_text("0", encoding="ascii")
         (folder / "turn").touch()
         (folder / "media").mkdir()
-        shutil.copytree(fonts(), folder / "fonts")
+        stand_in_fonts(folder / "fonts")
         kept = {
             "STRIPE_SECRET_KEY": KEY,
             "STRIPE_PUBLISHABLE_KEY": "pk_test_demo_drills",

@@ -33,6 +33,7 @@ from shop.reports.invariants import list_findings
 from tests.drills import breakage
 
 FOLDER = Path(os.environ.get("DRILL_FOLDER", "."))
+FAULTS = os.environ.get("DRILL_FAULTS", "").split()
 WORKER_PAUSE = 0.05
 PR_SET_PDEATHSIG = 1
 
@@ -56,7 +57,7 @@ def prepare() -> None:
     die_with_parent()
     # The default of the variable, not its value: a server's threads begin with contexts of their own.
     clock._clock = ContextVar("clock", default=moved_clock)
-    breakage.break_shop(FOLDER, os.environ.get("DRILL_FAULTS", "").split())
+    breakage.break_shop(FOLDER, FAULTS)
 
 
 def application() -> Flask:
@@ -88,7 +89,8 @@ def work() -> None:
     """`shop work` under a keeper that has the program in memory and replaces a killed worker within milliseconds."""
     begin_logging("text")
     app = create_app(load_settings(serving=True))
-    _warm(app)
+    if "warm_worker" in FAULTS:
+        _warm(app)
     stopped = threading.Event()
     child = 0
 

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterable
+from typing import Any
 
 from sqlalchemy import select
 
@@ -16,29 +17,27 @@ TOKEN = re.compile(r'name="csrf_token" value="([^"]+)"')
 
 
 class Officer(Browser):
-    """An officer who has signed in."""
+    """An officer who has signed in; a `persistent` one tries again when the connection was lost."""
 
-    def __init__(self, shop: Installation, crowd: Crowd) -> None:
-        super().__init__(shop, crowd)
+    def __init__(self, shop: Installation, crowd: Crowd, *, persistent: bool = False) -> None:
+        super().__init__(shop, crowd, persistent=persistent)
         with shop.inside():
             sign_in(self, make_account("staff"))
+        found = TOKEN.search(self.ask("GET", "/staff/orders").body)
+        assert found, "the officer is not signed in"
+        # What a form carries so that no other site can send it.
+        self._token = found[1]
 
-    def token_of(self, number: str) -> str:
-        """What the forms of an order's page carry so that no other site can send them."""
-        found = TOKEN.search(self.ask("GET", f"/staff/orders/{number}").body)
-        assert found, number
-        return found[1]
+    def send(self, path: str, **form: Any) -> Answer:
+        """Send a form of a staff page."""
+        return self.ask("POST", f"/staff/{path}", {"csrf_token": self._token, **form})
 
-    def refund(self, number: str, token: str, lines: Iterable[int] = ()) -> Answer:
-        """Click on the button that gives money back: of some lines, or all there is."""
+    def refund(self, number: str, lines: Iterable[int] = (), *, euro: str = "", extent: str = "") -> Answer:
+        """Click on the button that gives money back: of some lines, an amount such as "12.34", or all there is."""
         chosen = list(lines)
-        form = {
-            "csrf_token": token,
-            "refund-extent": "lines" if chosen else "all",
-            "refund-lines": chosen,
-            "refund-reason": "buyer",
-        }
-        return self.ask("POST", f"/staff/orders/{number}/refund", form)
+        what = extent or ("amount" if euro else "lines" if chosen else "all")
+        form = {"extent": what, "lines": chosen, "amount": euro, "reason": "buyer"}
+        return self.send(f"orders/{number}/refund", **{f"refund-{name}": value for name, value in form.items()})
 
 
 def ask_back(emails: list[str]) -> None:

@@ -2,6 +2,7 @@
 
 import smtplib
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import date, timedelta
 from email import message_from_bytes, policy
 from email.message import EmailMessage
@@ -27,7 +28,8 @@ from shop.notifications.sender import send_letter
 from shop.notifications.services import post_order_link
 from shop.orders.events import OrderPaid, OrderUnfillable
 from shop.orders.models import Order
-from shop.payments.events import RefundSettled
+from shop.payments.events import DisputeChanged, RefundFailed, RefundSettled
+from shop.payments.models import Attempt, Dispute, Refund
 from tests.reports import books
 from tests.reports.books import Sold, utc
 
@@ -85,25 +87,60 @@ def give_back(order: Order) -> RefundSettled:
         return RefundSettled(books.refunded(kept, utc(2026, 6, 15, 9), 1).id)
 
 
+def fail(order: Order) -> RefundFailed:
+    back = give_back(order)
+    with transaction():
+        refund = db.session.get_one(Refund, back.refund_id)
+        refund.state, refund.failure = "failed", "expired_or_canceled_card"
+    return RefundFailed(back.refund_id)
+
+
+def contest(order: Order) -> DisputeChanged:
+    with transaction():
+        attempt = db.session.scalars(select(Attempt).where(Attempt.order_id == order.id)).one()
+        dispute = Dispute(
+            stripe_id="du_1",
+            order_id=order.id,
+            attempt_id=attempt.id,
+            amount_minor=47000,
+            currency="EUR",
+            reason="product_not_received",
+            status="needs_response",
+            is_refundable=False,
+            answer_by=utc(2026, 6, 24, 22, 59),
+            opened_at=utc(2026, 6, 15, 9),
+        )
+        db.session.add(dispute)
+        db.session.flush()
+        return DisputeChanged(dispute.id, "needs_response")
+
+
 FACTS: dict[str, Callable[[Order], object]] = {
     "order_confirmation": paid,
     "order_unfillable": lambda order: OrderUnfillable(order.id),
     "parcel_handed_over": hand_over,
     "refund_settled": give_back,
+    "refund_failed": fail,
+}
+# What goes to the operator's own address, of the facts that somebody has to act upon.
+OPERATORS: dict[str, tuple[Callable[[Order], object], tuple[str, ...]]] = {
+    "dispute_changed": (contest, ("470,00", "24 juin 2026", "L’acheteur dit n’avoir rien reçu.", "Répondez à temps")),
+    "refund_to_repeat": (fail, ("320,00", "La carte de l’acheteur est expirée ou annulée.", "Redemandez-le")),
 }
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
 @pytest.mark.parametrize("kind", FACTS)
 def test_every_letter_speaks_the_orders_language(order: Order, kind: str, language: str) -> None:
-    letter = tell(FACTS[kind](in_language(order, language)))
+    tell(FACTS[kind](in_language(order, language)))
+    letter = next(letter for letter in letters() if letter.kind == kind)
     rendered = render(letter)
     assert (letter.kind, letter.recipient, letter.language) == (kind, "buyer@example.org", language)
     assert f'lang="{LANGUAGES[language].tag}" dir="{LANGUAGES[language].direction}"' in rendered.html
     assert order.number in rendered.subject
     assert "\n" not in rendered.subject
     assert f"http://localhost/{language}/orders/{order.number}?t=" in rendered.text
-    assert "Aït &lt;Bouguemez&gt;" in rendered.html or language != "en"
+    assert "Aït &lt;Bouguemez&gt;" in rendered.html or language != "en" or kind == "refund_failed"
     assert "<bdi" not in rendered.subject + rendered.text
 
 
@@ -117,6 +154,51 @@ def test_a_parcel_with_half_an_order_says_that_more_follows(order: Order) -> Non
     letter = tell(hand_over(in_language(order, "en")))
     assert letter.data["more_to_come"] is True
     assert "RR1MA" in render(letter).text
+
+
+@pytest.mark.parametrize("kind", OPERATORS)
+def test_the_operator_is_told_in_its_own_language_what_to_do(order: Order, kind: str) -> None:
+    fact, parts = OPERATORS[kind]
+    tell(fact(in_language(order, "ar")))
+    (letter,) = [letter for letter in letters() if letter.kind == kind]
+    assert (letter.recipient, letter.language) == ("contact@example.org", "fr")
+    rendered = render(letter)
+    assert order.number in rendered.subject
+    assert f"http://localhost/staff/orders/{order.number}" in rendered.text
+    for part in parts:
+        assert part in rendered.text
+        assert part in rendered.html
+
+
+def test_that_an_answer_has_reached_the_bank_is_no_news(order: Order) -> None:
+    fact = contest(order)
+    with transaction():
+        record(replace(fact, status="under_review"))
+    assert letters() == []
+
+
+@pytest.mark.parametrize(
+    ("refunds", "postage", "heading", "stays"),
+    [
+        ([{}], 6000, "We have given your money back", False),
+        ([{}], 0, "We have given the money for these pieces back", False),
+        ([{"positions": (1,)}], 0, "We have given the money for these pieces back", False),
+        ([{"positions": (1,), "minor": 500}], 0, "We have given a part of the price back", True),
+        ([{"positions": (1,), "minor": 500}, {}], 6000, "We have given your money back", False),
+    ],
+)
+def test_a_refund_is_called_what_it_is(
+    order: Order, refunds: list[dict[str, Any]], postage: int, heading: str, stays: bool
+) -> None:
+    in_language(order, "en")
+    for more in refunds:
+        with transaction():
+            kept = db.session.get_one(Order, order.id)
+            kept.shipping_refunded_minor = postage
+            refund = books.refunded(kept, utc(2026, 6, 15, 9), *more.get("positions", ()), minor=more.get("minor"))
+        text = render(tell(RefundSettled(refund.id))).text
+    assert heading in text
+    assert ("Your order stays as it is." in text) == stays
 
 
 def test_a_letter_is_written_with_its_event_or_not_at_all(order: Order) -> None:

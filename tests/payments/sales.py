@@ -74,6 +74,7 @@ class Sale:
 
     @property
     def letters(self) -> list[str]:
+        """The kinds of letters about the order, after its confirmation."""
         statement = select(Letter.kind).where(Letter.order_id == self.order.id).order_by(Letter.id)
         return [kind for kind in db.session.scalars(statement) if kind != "order_confirmation"]
 
@@ -102,9 +103,9 @@ class Sale:
         self.stripe.work()
         return refund_id
 
-    def hand_over(self) -> None:
-        """All of it leaves the country."""
-        lines = [line.id for line in self.lines]
+    def hand_over(self, *numbers: int) -> None:
+        """All of it leaves the country, or the lines of these numbers (from 1)."""
+        lines = [line.id for number, line in enumerate(self.lines, 1) if not numbers or number in numbers]
         with transaction():
             for line_id in lines:
                 fulfilment.accept_line(line_id, unit_id=self.unit.id, actor=None)
@@ -128,9 +129,11 @@ class Sale:
         assert self.reported == goods
 
 
-def sell(stripe: Bench, pieces: int = 2, currency: str = "EUR", *, pay: bool = True, **more: Any) -> Sale:
+def sell(
+    stripe: Bench, pieces: int = 2, currency: str = "EUR", *, unit: Unit | None = None, pay: bool = True, **more: Any
+) -> Sale:
     """A paid order of some one-of-a-kind pieces of a maker of its own; `pay=False` leaves the paying to the test."""
-    unit = make_unit()
+    unit = unit or make_unit()
     rugs = [make_product(unit) for _ in range(pieces)]
     order = make_order(*rugs, currency=currency, country="US" if currency == "USD" else "FR", **more)
     sale = Sale(stripe, unit, order, rugs)

@@ -122,6 +122,7 @@ def test_a_chargeback_takes_the_money_and_who_bears_it_is_on_the_line(
         lost.ask()
     won.give_back(amount_minor=100)
     assert won.states == ["succeeded"]
+    assert lost.letters[-2:] == ["dispute_changed", "dispute_changed"]
     assert nothing_pends()
     won.check()
     lost.check()

@@ -6,17 +6,16 @@ from typing import Any
 import pytest
 
 from shop.core.clock import VirtualClock
-from shop.core.db import db, transaction
+from shop.core.db import transaction
 from shop.core.errors import Conflict, Invalid
 from shop.core.policies import decide_policy
 from shop.fulfilment import services as fulfilment
 from shop.ledger import accounts
-from shop.ledger.models import Entry
-from shop.ledger.queries import unit_position
 from shop.payments.gateway import RefundView
 from shop.payments.queries import list_failed_refunds, list_quarantine, list_refund_parts
 from shop.payments.refund_news import follow_refund
 from shop.payments.refunds import ask_again
+from shop.payouts.availability import list_standings
 from tests.payments.sales import POSTAGE, PRICE, at_stripe, nothing_pends, pay_twice, sell, standing
 from tests.stripe_bench import Bench
 
@@ -189,7 +188,9 @@ def test_a_refund_that_fails_while_pending_gives_nothing_back_and_leaves_the_pie
     stripe.work()
     assert sale.states == ["failed"]
     assert [(line.state, line.refund_asked_at) for line in sale.lines] == [("paid", None)] * 2
-    assert (sale.returned, sale.reported, sale.letters) == ([0, 0], 2 * PRICE["USD"], [])
+    assert (sale.returned, sale.reported) == ([0, 0], 2 * PRICE["USD"])
+    # The buyer had not been told of it, so only the operator is.
+    assert sale.letters == ["refund_to_repeat"]
     # Stripe moved the money out of its balance and back: so did the books.
     assert nothing_pends()
     sale.check()
@@ -211,6 +212,11 @@ def test_a_refund_that_fails_days_later_is_owed_again_and_can_be_asked_for_again
     assert {line.state for line in sale.lines} == {"handed_over" if exported else "refund_failed"}
     assert sale.left.total == 2 * PRICE[currency] + POSTAGE[currency]
     assert sale.owed > 0
+    assert sale.letters[-3:] == ["refund_settled", "refund_failed", "refund_to_repeat"]
+    if exported:
+        # What is owed to the buyer is not sent to the maker meanwhile.
+        (standing_now,) = list_standings(unit_id=sale.unit.id)
+        assert (standing_now.available, {part.why for part in standing_now.waiting}) == (0, {"refund"})
     assert [row.kind for row in list_quarantine()] == ["refund_failed"]
     assert nothing_pends()
     sale.check()
@@ -257,23 +263,6 @@ def test_what_goes_back_goes_back_at_the_terms_of_its_sale(stripe: Bench, clock:
     sale.give_back()
     later.give_back()
     assert (accounts.COMMISSION, "EUR") not in standing()
-    sale.check()
-
-
-def test_a_refund_after_the_maker_was_paid_is_carried_forward(stripe: Bench, clock: VirtualClock) -> None:
-    sale = sell(stripe)
-    sale.hand_over()
-    (position,) = unit_position(sale.unit.id)
-    with transaction():
-        entry = {"debit": accounts.payable(sale.unit.id), "credit": accounts.BANK, "unit_id": sale.unit.id}
-        day = {"effective_on": clock().date(), "posted_at": clock()}
-        db.session.add(
-            Entry(source="payout", source_id="1", leg="1", amount_minor=position.due, currency="EUR", **entry, **day)
-        )
-    sale.give_back(1)
-    (after,) = unit_position(sale.unit.id)
-    # Half of the order: the operator bears what Stripe keeps, so the maker gives back the share as it was got.
-    assert (after.awaiting_export, after.due, after.paid_out) == (0, -(position.due // 2), position.due)
     sale.check()
 
 

@@ -7,6 +7,7 @@ from random import Random
 
 from shop.demo.content.load import Buyer
 from shop.demo.loading.calendar import Calendar
+from shop.demo.loading.troubles import TROUBLES
 
 # How often a country orders, of the sum of all.
 COUNTRIES = {
@@ -46,8 +47,8 @@ ARRANGED = (
 class Visit:
     """One buyer who orders; `number` seeds all further chance about this order.
 
-    `payment` is one of PAYMENTS or UNPAID, `fate` one of FATES or a stage an order is left at ("new", "call",
-    "accepted", "ready"). `wanted` names the product to buy where that is arranged beforehand.
+    `payment` is one of PAYMENTS or UNPAID, `fate` one of FATES or TROUBLES or a stage an order is left at ("new",
+    "call", "accepted", "ready"). `wanted` names the product to buy where that is arranged beforehand.
     """
 
     number: int
@@ -86,7 +87,21 @@ def plan_visits(buyers: Sequence[Buyer], calendar: Calendar, *, orders: int, see
         position = len(visits) * hundredth // 100
         if visits and visits[position].payment in PAYMENTS:
             visits[position] = replace(visits[position], wanted=product, fate="delivered")
+    for hundredth, fate in TROUBLES:
+        _befall(visits, len(visits) * hundredth // 100, fate)
     return sorted(visits + arranged, key=lambda visit: visit.moment)
+
+
+def _befall(visits: list[Visit], position: int, fate: str) -> None:
+    """Let the order nearest to a position that was paid, and of which nothing else is told, end in a trouble."""
+    plain = [
+        index
+        for index, visit in enumerate(visits)
+        if visit.payment in PAYMENTS and visit.wanted is None and visit.fate in FATES
+    ]
+    if plain:
+        index = min(plain, key=lambda index: abs(index - position))
+        visits[index] = replace(visits[index], fate=fate)
 
 
 def _arrange(buyers: Sequence[Buyer], calendar: Calendar, orders: int, first_number: int) -> list[Visit]:

@@ -34,7 +34,7 @@ WEBHOOK = "/webhooks/stripe"
 LETTERS_SENT_FOR = timedelta(days=14)
 # What the demonstration's endpoint was told of: a past of every kind of event would take twice as long to live through
 # and say nothing more, because the shop always asks Stripe itself.
-TOLD_OF = ("checkout.session.", "refund.", "charge.updated")
+TOLD_OF = ("checkout.session.", "refund.", "charge.dispute.", "charge.updated")
 # How often Stripe's balance was read; a worker that lives in real time does it after every payment.
 BALANCE_EVERY = timedelta(days=3)
 # The past ends a little before the present, so that the last jobs, put off by seconds, are done before it too.

@@ -10,6 +10,7 @@ from sqlalchemy import select
 from shop.core import clock
 from shop.core.db import db, transaction
 from shop.demo.loading.past import Past
+from shop.demo.loading.troubles import Troubles
 from shop.fulfilment import services as fulfilment
 from shop.orders.models import Order, OrderLine
 from shop.orders.queries import list_lines
@@ -39,6 +40,7 @@ class Workshops:
 
     def __init__(self, past: Past, accounts: Mapping[int, int], officer: int) -> None:
         self._past, self._accounts, self._officer = past, accounts, officer
+        self._troubles = Troubles(past, officer)
 
     def receive(self, order_id: int, fate: str, chance: Random) -> None:
         """Lay out what will happen to an order that was just paid."""
@@ -56,6 +58,7 @@ class Workshops:
             chosen = [lines[0].id] if fate == "part_returned" and len(lines) > 1 else None
             moment = max(sent) + timedelta(days=chance.randint(8, 24), hours=chance.randint(0, 5))
             self._past.at(in_hours(moment), partial(self._refund, order_id, chosen))
+        self._troubles.follow(order_id, fate, chance)
 
     def _lay_out(self, lines: list[OrderLine], fate: str, chance: Random) -> datetime:
         """Steps of one unit's lines, which it answers, makes and sends together; the moment their parcel leaves."""

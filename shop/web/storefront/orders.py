@@ -25,7 +25,7 @@ from shop.orders.models import Order, OrderLine
 from shop.orders.queries import get_order, list_lines
 from shop.payments.checkout import open_payment, return_view
 from shop.payments.models import Refund
-from shop.payments.queries import list_attempts, list_refunds
+from shop.payments.queries import list_attempts, list_failed_refunds, list_parts_of, list_refunds
 from shop.shipping.queries import read_tariff
 from shop.shipping.services import add_working_days
 from shop.web.storefront import chrome
@@ -36,6 +36,8 @@ blueprint = Blueprint("orders", __name__)
 ASK_AT = (0, 3, 8, 20)
 LAST_LOOK = 40
 REFRESH_SECONDS = 3
+# Lines that are still to be sent.
+TO_COME = ("paid", "accepted", "ready")
 
 
 def secret() -> str:
@@ -65,12 +67,12 @@ def show(number: str) -> str:
         parcels=_parcels(order, lines),
         summary_lines=[_summary_line(order, line, pictures) for line in lines],
         totals=_totals(order),
-        refunds=[refund for refund in refunds if refund.state != "failed"],
+        refunds=_refund_views(order, lines, refunds),
         refunded_minor=sum(refund.amount_minor for refund in refunds if refund.state == "succeeded"),
         masked_email=mask_email(order.email),
         masked_name=_mask(order.address["name"]),
         address_lines=_masked_lines(order),
-        next_text=_next_text(order, lines, refunds),
+        next_text=_next_text(order, lines),
         currency=order.currency,
     )
 
@@ -167,6 +169,49 @@ class ParcelView:
     tracking: str
 
 
+@dataclass(frozen=True, slots=True)
+class RefundView:
+    """Money that goes back, in a sentence, with what it is of; `kind` is that of a notice."""
+
+    kind: str
+    text: str
+    parts: tuple[str, ...]
+
+
+def _refund_views(order: Order, lines: list[OrderLine], refunds: list[Refund]) -> list[RefundView]:
+    """What the buyer has to know of: not what failed before it was said to be done, nor what has gone back since."""
+    titles = {line.id: line.title for line in lines}
+    unanswered = {refund.id for refund in list_failed_refunds(order.id)}
+    parts = list_parts_of(refund.id for refund in refunds)
+    views = []
+    for refund in refunds:
+        amount, of = formats.money(refund.amount_minor, refund.currency), parts.get(refund.id, [])
+        told = tuple(
+            f"{titles[part.line_id] if part.line_id else _part_name(part.kind)}: "
+            f"{formats.money_text(part.amount_minor, refund.currency)}"
+            for part in of
+        )
+        if refund.state == "failed":
+            if refund.settled_at is None or refund.id not in unanswered:
+                continue
+            text = _(
+                "Your bank has sent %(amount)s back to us. The money is yours: we try again, or write to you about "
+                "another way.",
+                amount=amount,
+            )
+            views.append(RefundView("warn", text, told))
+        elif refund.settled_at is None:
+            views.append(RefundView("info", _("%(amount)s is being given back.", amount=amount), told))
+        else:
+            day = formats.date(refund.settled_at)
+            views.append(RefundView("info", _("%(amount)s was given back on %(day)s.", amount=amount, day=day), told))
+    return views
+
+
+def _part_name(kind: str) -> str:
+    return _("Postage") if kind == "shipping" else _("Duty")
+
+
 def _parcels(order: Order, lines: list[OrderLine]) -> list[ParcelView]:
     """One per parcel handed over, then one per maker whose pieces have not left yet."""
     if order.paid_at is None:
@@ -216,7 +261,9 @@ def _waiting_entries(order: Order, lines: list[OrderLine]) -> tuple[dict[str, An
     states = {line.state for line in lines}
     if states <= {"declined", "cancelled", "refunded", "refund_failed"}:
         text = _("The maker could not make it. Your money is given back in full.")
-        if "declined" not in states and all(line.answered_at is None for line in lines):
+        if "refund_failed" in states:
+            text = _("It is not sent. Your bank has sent the money back to us, and it is still yours.")
+        elif "declined" not in states and all(line.answered_at is None for line in lines):
             text = _("This part of the order was cancelled and its money given back.")
         return (_paid_entry(order), _entry(_("Cancelled"), "current", "", text))
     promise = _("It leaves the workshop by %(day)s.", day=formats.date(max(line.promise_on for line in lines)))
@@ -256,7 +303,7 @@ def _state_text(order: Order) -> tuple[str, str]:
     }[order.state]
 
 
-def _next_text(order: Order, lines: list[OrderLine], refunds: list[Refund]) -> str:
+def _next_text(order: Order, lines: list[OrderLine]) -> str:
     """What happens now, in a sentence or two."""
     if order.state == "awaiting_payment":
         return _("The pieces are kept for you for a short while. Pay to make the order final.")
@@ -270,10 +317,15 @@ def _next_text(order: Order, lines: list[OrderLine], refunds: list[Refund]) -> s
         return _("The money goes back to the card you paid with; banks take up to ten days to show it.")
     if order.state == "quarantined":
         return _("The amount that arrived is not the one agreed. A person looks at it and writes to you.")
-    if all(line.state == "handed_over" for line in lines):
+    to_come = [line for line in lines if line.state in TO_COME and line.refund_asked_at is None]
+    if to_come:
+        day = formats.date(max(line.promise_on for line in to_come))
+        return _("The maker has been told. Everything leaves by %(day)s, and we write to you when it does.", day=day)
+    if any(line.state == "handed_over" for line in lines):
         return _("Everything is on its way. The carrier's number lets you follow it.")
-    day = formats.date(max(line.promise_on for line in lines))
-    return _("The maker has been told. Everything leaves by %(day)s, and we write to you when it does.", day=day)
+    if any(line.state == "refund_failed" for line in lines):
+        return _("Nothing is sent any more. Your bank has sent the money back to us; we give it back another way.")
+    return _("Nothing is sent any more. Your money is being given back.")
 
 
 def _summary_line(order: Order, line: OrderLine, pictures: dict[int, Any]) -> dict[str, Any]:

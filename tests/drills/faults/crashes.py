@@ -5,6 +5,7 @@ import os
 import signal
 import time
 from collections import Counter
+from collections.abc import Sequence
 from functools import partial
 
 from sqlalchemy import func, select
@@ -16,10 +17,11 @@ from shop.payments.models import InboxEvent
 from tests.drills.breakage import count_ordered, order_deaths
 from tests.drills.buyers import Buyer, Crowd, all_at_once, at_stripe
 from tests.drills.drill import Figures, Scene, demand, drill
-from tests.drills.eyes import charges_of, read_orders
+from tests.drills.eyes import Seen, charges_of, read_orders, read_states
 from tests.drills.installation import Installation
+from tests.drills.makers import DAYS, count_transfers, enrol, find_draft, hand_over_all, list_approved
 from tests.drills.shelves import Goods, shelve
-from tests.drills.staff import ask_back
+from tests.drills.staff import Officer, ask_back
 
 OPENING = (
     "opening, after commit 1",  # the attempt stands, Stripe has not heard of it
@@ -38,6 +40,12 @@ REFUNDING = (
     "refunding, after refund",  # the money is on its way back, we do not know
     "refunding, after post_refund",
     "refunding, after commit 1",
+)
+PAYING = (
+    "drafting, before commit 1",
+    "approving, before commit 1",
+    "paying out, after post_transfer",
+    "paying out, after commit 1",  # it is in the books, the officer has no answer
 )
 LEAVES = 0.25
 
@@ -72,31 +80,63 @@ def die_at(shop: Installation, scene: Scene, point: str, number: int, goods: Goo
     return {buyer.email: end for buyer, end in zip(buyers, ended, strict=True)}
 
 
-@drill("F2", "kill -9 at named points", "every order paid once or released, 0 charged twice, 0 lost", brief=True)
-def killed_at_named_points(scene: Scene) -> Figures:
-    points = (*OPENING, *SETTLING, *REFUNDING)
-    number = scene.many(20, 1)
-    ended: dict[str, str] = {}
-    with scene.installation(faults="deaths") as shop:
-        goods = shelve(shop, len(points) * number)
-        for point in points:
-            ended |= die_at(shop, scene, point, number, goods)
-        shop.heal()
-        orders = shop.ask(read_orders)
-        charges = charges_of(shop)
-    refunded = {email for email in ended if email.startswith("refunding")}
-    wanted = {
-        email: "refunded" if email in refunded else {"paid": "paid", "left": "expired"}.get(end, end)
-        for email, end in ended.items()
-    }
-    lost = [email for email in ended if email not in {order[0] for order in orders}]
-    wrong = [order for order in orders if order[2] != wanted[order[0]]]
-    twice = [number for number, count in charges.items() if count > 1]
-    unasked = [order[1] for order in orders if (charges[order[1]] > 0) != (order[2] in {"paid", "refunded"})]
+def sell_and_hand_over(shop: Installation, pieces: list[Goods], email: str) -> None:
+    """Somebody buys a piece of every maker, all is handed over, and the days pass after which it can be paid."""
+    ended = Buyer(shop, Crowd(), email).buy(*pieces)
+    demand(ended == "paid", f"{email} ended with {ended}")
+    shop.until_quiet()
+    shop.ask(lambda: hand_over_all(email))
+    shop.pass_time(days=DAYS)
+    shop.until_quiet()
+
+
+def pay_makers(shop: Installation, number: int) -> dict[str, int]:
+    """Each maker is paid twice while the web process dies at every point; transfers by state."""
+    pieces, crowd = enrol(shop, number, stock=2), Crowd()
+    for turn, point in enumerate(PAYING[2:]):
+        sell_and_hand_over(shop, pieces, f"makers-{turn}@example.org")
+        drafter, approver = (Officer(shop, crowd, persistent=True) for _officer in range(2))
+        if turn == 0:
+            order_deaths(shop.folder, PAYING[0], number)
+        drafter.send("payouts", currency="EUR")
+        batch = shop.ask(find_draft)
+        if turn == 0:
+            order_deaths(shop.folder, PAYING[1], number)
+        approver.send(f"payouts/{batch}/approve", executes_on=shop.now().date().isoformat())
+        order_deaths(shop.folder, point, number)
+        for transfer in shop.ask(list_approved):
+            form = {"on": shop.now().date().isoformat(), "rate": "10.75", "mad": "", "reference": f"V{transfer}"}
+            approver.send(f"transfers/{transfer}/executed", **{f"sent-{name}": value for name, value in form.items()})
+        left = count_ordered(shop.folder)
+        demand(left == 0, f"{left} deaths did not happen while makers were paid")
+    demand(not any(answer.status >= 500 for answer in crowd.answers), "officers were answered 500")
+    return shop.ask(count_transfers)
+
+
+def judge(ended: dict[str, str], orders: list[Seen], charges: Counter[str]) -> None:
+    """Every order ended as its buyer did, was charged if and only if it was paid, and once."""
+    wanted = {"paid": "paid", "left": "expired"}
+    lost = ended.keys() - {order.email for order in orders}
     demand(not lost, f"lost: {lost}")
+    twice = [number for number, count in charges.items() if count > 1]
     demand(not twice, f"charged twice: {twice}")
-    demand(not wrong, f"neither paid once nor released: {wrong}")
-    demand(not unasked, f"charged but not paid, or paid but not charged: {unasked}")
+    for order in orders:
+        state = "refunded" if order.email.startswith("refunding") else wanted.get(ended[order.email])
+        demand(order.state == state, f"neither paid once nor released: {order}, its buyer {ended[order.email]}")
+        demand(
+            (charges[order.number] > 0) == (state != "expired"), f"{order} was charged {charges[order.number]} times"
+        )
+
+
+def die_and_judge(shop: Installation, scene: Scene, points: Sequence[str], number: int) -> Figures:
+    """So many deaths at each point, and what became of every order."""
+    ended: dict[str, str] = {}
+    goods = shelve(shop, len(points) * number)
+    for point in points:
+        ended |= die_at(shop, scene, point, number, goods)
+    shop.heal()
+    orders = [order for order in shop.ask(read_orders) if order.email in ended]
+    judge(ended, orders, charges_of(shop))
     return {
         "points": len(points),
         "deaths": len(points) * number,
@@ -104,6 +144,17 @@ def killed_at_named_points(scene: Scene) -> Figures:
         "charged twice": 0,
         "lost": 0,
     }
+
+
+@drill("F2", "kill -9 at named points", "every order paid once or released, 0 charged twice, 0 lost")
+def killed_at_named_points(scene: Scene) -> Figures:
+    number = scene.many(20, 1)
+    with scene.installation(faults="deaths") as shop:
+        figures = die_and_judge(shop, scene, (*OPENING, *SETTLING, *REFUNDING), number)
+        transfers = pay_makers(shop, number)
+    demand(transfers == {"executed": 2 * number}, f"transfers to makers: {transfers}")
+    paying = f"{len(PAYING) * number} more, {2 * number} transfers of {2 * number} sent once"
+    return {**figures, "deaths while makers were paid": paying}
 
 
 KILL_SECONDS = 0.25
@@ -147,7 +198,7 @@ def count_letters() -> Counter[tuple[str, str]]:
 @drill("F3", "Worker killed every 250 ms", "1,000 jobs: 0 lost, 0 doubled")
 def worker_killed(scene: Scene) -> Figures:
     number = scene.many(130, 10)
-    with scene.installation() as shop:
+    with scene.installation(faults="warm_worker") as shop:
         goods, crowd = shelve(shop, number), Crowd()
         shop.worker.stop()
         buyers = [Buyer(shop, crowd, f"buyer{turn}@example.org") for turn in range(number)]
@@ -156,13 +207,13 @@ def worker_killed(scene: Scene) -> Figures:
             [partial(buyer.buy, goods, returns=turn % 2 == 0) for turn, buyer in enumerate(buyers)], hands=4
         )
         demand(ended == ["paid"] * number, f"not everybody could pay: {set(ended)}")
-        numbers = {email: order for email, order, _state in shop.ask(read_orders)}
+        numbers = {order.email: order.number for order in shop.ask(read_orders)}
         all_at_once([partial(ask_for_link, buyer, numbers[buyer.email]) for buyer in buyers], hands=4)
         shop.until(lambda: shop.count_deliveries() == 0, 60, "all webhooks are delivered")
         kills = kill_again_and_again(shop)
         jobs, undone = shop.ask(count_jobs)
         letters = shop.ask(count_letters)
-        states = Counter(state for _email, _number, state in shop.ask(read_orders))
+        states = shop.ask(read_states)
         unhandled = shop.ask(lambda: db.session.scalar(select(func.count()).where(InboxEvent.handled_at.is_(None))))
         charged = charges_of(shop)
     lost = {(kind, buyer.email) for kind in ("order_confirmation", "order_link") for buyer in buyers} - set(letters)

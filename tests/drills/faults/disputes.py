@@ -64,7 +64,7 @@ def disputes_live(scene: Scene) -> Figures:
         shop.ask(lambda: ask_back([buyer.email for buyer in buyers if buyer.email.startswith("refunded")]))
         shop.pass_time(minutes=6)
         before, stock = shop.ask(read_orders), shop.ask(read_stock)
-        numbers = {email: number for email, number, _state in before}
+        numbers = {order.email: order.number for order in before}
         intents, refused = intent_of(shop), 0
         for position, steps in enumerate(LIVES.values()):
             living = [numbers[buyer.email] for buyer in buyers[position * each : (position + 1) * each]]
@@ -74,7 +74,7 @@ def disputes_live(scene: Scene) -> Figures:
                     happen(shop, step, [intents[number] for number in living], disputes)
                 if step == "chargeback" and "refund" not in steps:
                     officer = Officer(shop, crowd)
-                    answers = [officer.refund(number, officer.token_of(number)) for number in living]
+                    answers = [officer.refund(number) for number in living]
                     demand(all(answer.status in (409, 422) for answer in answers), f"a refund was taken: {answers}")
                     refused += len(answers)
                 shop.pass_time(days=1)

@@ -4,12 +4,14 @@ import pytest
 
 from shop.catalogue.models import Variant
 from shop.core import clock
+from shop.core.clock import VirtualClock
 from shop.core.db import db, transaction
 from shop.ledger.services import post_payment
 from shop.orders.models import Order, OrderEvent, OrderLine
 from shop.orders.queries import list_lines
 from shop.payments.queries import list_refunds
-from tests.builders import make_order, make_product
+from tests.builders import make_order, make_product, sign_in
+from tests.payments.sales import sell
 from tests.stripe_bench import Bench
 from tests.web.artisan.conftest import Phone
 
@@ -114,6 +116,39 @@ def test_lines_of_another_unit_do_not_exist_even_in_the_same_order(phone: Phone,
     for path, data in (("accept", {}), ("call", {}), ("ready", {}), ("decline", {"reason": "time"})):
         assert phone.post(f"{address_of(theirs)}/{path}", data).status_code == 404
     assert (state_of(mine), state_of(theirs)) == ("paid", "paid")
+
+
+def test_a_maker_reads_what_has_become_of_the_money(phone: Phone, bench: Bench, clock: VirtualClock) -> None:
+    def told(number: int) -> str:
+        return phone.get(f"/artisan/orders/{sale.order.number}/{number}").text
+
+    bench.control("refund_fails", times=1, days=1)
+    sale = sell(bench, 3, unit=phone.unit)
+    sale.give_back(1)
+    clock.advance(days=1, minutes=5)
+    sign_in(phone.client, phone.account)
+    bench.work()
+    sale.give_back(2, amount_minor=1000)
+    sale.hand_over(2)
+    failed, reduced, contested = told(1), told(2), told(3)
+    assert "N’envoyez pas la pièce." in failed
+    assert "l’a renvoyé. Il est à l’acheteur" in failed
+    assert "/accept" not in failed
+    assert "L’acheteur a récupéré une partie du prix." in reduced
+    assert "conteste" not in contested
+    # It stands in the sum that awaits export, so it stands in the list below.
+    assert "Argent de l’acheteur" in phone.get("/artisan/money").text
+    assert "Prix réduit" in phone.get("/artisan/orders").text
+    dispute = bench.dispute(sale.order)
+    bench.work()
+    contested = told(3)
+    assert "La banque a repris la somme pour le moment." in contested
+    assert "Demandez à l’équipe avant d’envoyer la pièce." in contested
+    bench.end_dispute(dispute, "lost")
+    bench.work()
+    lost = told(3)
+    assert "Vous ne perdez rien : votre part reste à vous." in lost.replace("\u00a0", " ")
+    assert "/accept" not in lost
 
 
 def test_money_says_what_awaits_export_in_dirhams_and_in_the_books_currency(phone: Phone, neighbour: Phone) -> None:
