@@ -189,11 +189,11 @@ class ParcelView:
 
 @dataclass(frozen=True, slots=True)
 class RefundView:
-    """Money that goes back, in a sentence, with what it is of; `kind` is that of a notice."""
+    """Money that goes back, in a sentence, with what it is of: (name, amount). `kind` is that of a notice."""
 
     kind: str
     text: str
-    parts: tuple[str, ...]
+    parts: tuple[tuple[str, str], ...]
 
 
 def _refund_views(order: Order, lines: list[OrderLine], refunds: list[Refund]) -> list[RefundView]:
@@ -205,8 +205,10 @@ def _refund_views(order: Order, lines: list[OrderLine], refunds: list[Refund]) -
     for refund in refunds:
         amount, of = formats.money(refund.amount_minor, refund.currency), parts.get(refund.id, [])
         told = tuple(
-            f"{titles[part.line_id] if part.line_id else _part_name(part.kind)}: "
-            f"{formats.money_text(part.amount_minor, refund.currency)}"
+            (
+                titles[part.line_id] if part.line_id else _part_name(part.kind),
+                formats.money(part.amount_minor, refund.currency),
+            )
             for part in of
         )
         if refund.state == "failed":
