@@ -16,7 +16,8 @@ def recipient_of(address: dict[str, Any]) -> dict[str, Any]:
         address.get("sorting_code", ""),
     ]
     told = {
-        "line1": first,
+        # Stripe wants a first line.
+        "line1": first or address.get("city") or address["country_code"],
         "line2": ", ".join(part for part in more if part),
         "city": address.get("city", ""),
         "state": address.get("country_area", ""),
