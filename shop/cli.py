@@ -7,6 +7,7 @@ import sys
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from copy import copy
 from pathlib import Path
 
 import click
@@ -41,19 +42,18 @@ def _shop(*, serving: bool = False) -> Iterator[None]:
 
 
 def _in_context(command: click.Command) -> click.Command:
-    """Wrap a command object of a room, and everything below a group."""
-    if isinstance(command, click.Group):
-        for inner in command.commands.values():
-            _in_context(inner)
-        return command
-    original = command.invoke
+    """A command object of a room that opens the shop first, and so everything below a group; the room's stays as it is."""
+    wrapped = copy(command)
+    if isinstance(wrapped, click.Group):
+        wrapped.commands = {name: _in_context(inner) for name, inner in wrapped.commands.items()}
+        return wrapped
 
     def invoke(ctx: click.Context) -> object:
         with _shop():
-            return original(ctx)
+            return command.invoke(ctx)
 
-    command.invoke = invoke  # type: ignore[method-assign]
-    return command
+    wrapped.invoke = invoke  # type: ignore[method-assign]
+    return wrapped
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})

@@ -1,6 +1,7 @@
 """The database: engine, column types, and the only code that commits."""
 
 import sqlite3
+import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -15,6 +16,7 @@ from flask_sqlalchemy import SQLAlchemy
 from sqlalchemy import BigInteger, DateTime, Engine, Integer, MetaData, event
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import Connection, Dialect, make_url
+from sqlalchemy.exc import TimeoutError as PoolExhausted
 from sqlalchemy.orm import DeclarativeBase, Session, mapped_column
 from sqlalchemy.pool import ConnectionPoolEntry
 from sqlalchemy.types import TypeDecorator
@@ -152,11 +154,46 @@ def _prepare_sqlite(connection: Any, record: ConnectionPoolEntry) -> None:
     cursor.close()
 
 
+class Line:
+    """Writers of this process who wait for SQLite's one lock.
+
+    It moves fast, and then anybody may stand in it. When it has not moved for `seconds` and `most` stand there, the next
+    one is told at once: the other threads are for those who only read.
+    """
+
+    def __init__(self, most: int, seconds: int) -> None:
+        self._most, self._seconds = most, seconds
+        self._lock = threading.Lock()
+        self._since: list[float] = []
+
+    @contextmanager
+    def stand(self) -> Iterator[None]:
+        """Raises sqlalchemy.exc.TimeoutError when there is no use in it."""
+        since = time.monotonic()
+        with self._lock:
+            if len(self._since) >= self._most and since - min(self._since) > self._seconds:
+                raise PoolExhausted("the database is held, and others of this process wait for it already")
+            self._since.append(since)
+        try:
+            yield
+        finally:
+            with self._lock:
+                self._since.remove(since)
+
+
+_line = Line(most=2, seconds=3)
+
+
 @event.listens_for(Engine, "begin")
 def _begin(connection: Connection) -> None:
+    if connection.dialect.name != "sqlite":
+        return
+    if not _writing.get():
+        connection.exec_driver_sql("BEGIN")
+        return
     # A read that is upgraded to a write cannot wait for the lock, it fails at once: writers say so from the start.
-    if connection.dialect.name == "sqlite":
-        connection.exec_driver_sql("BEGIN IMMEDIATE" if _writing.get() else "BEGIN")
+    with _line.stand():
+        connection.exec_driver_sql("BEGIN IMMEDIATE")
 
 
 @contextmanager

@@ -26,9 +26,9 @@ from shop.orders.queries import get_order_by_id, list_lines, lock_order
 from shop.orders.services import call_cancelled, cancel_order, note
 from shop.payments.gateway import SessionView, StripeRefused, gateway
 from shop.payments.line_items import line_items
-from shop.payments.lost import recipient_of
 from shop.payments.models import Attempt
 from shop.payments.queries import list_attempts
+from shop.payments.recipients import recipient_of
 from shop.payments.settle import LIVE, REPLAY, close_payment, settle_order
 
 log = logging.getLogger("shop.checkout")

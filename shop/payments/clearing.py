@@ -21,6 +21,8 @@ from shop.orders.services import cancel_quarantined
 from shop.payments.balance import heal_suspense, import_balance
 from shop.payments.gateway import StripeRefused, gateway
 from shop.payments.inbox import hear_again
+from shop.payments.lost import KIND as LOST
+from shop.payments.lost import make_known
 from shop.payments.models import BalanceTransaction, Quarantine
 from shop.payments.quarantine import resolve
 from shop.payments.queries import find_attempt, list_refunds
@@ -51,7 +53,7 @@ def can_give_back(row: Quarantine) -> bool:
 
 def can_explain(row: Quarantine) -> bool:
     """Whether an officer's word is enough: for messages, and for money no order waits for."""
-    return row.kind in {"balance", "event"} and not row.data.get("misfit")
+    return row.kind in {"balance", "event", LOST} and not row.data.get("misfit")
 
 
 # Asking again ---------------------------------------------------------------------------------------------------------
@@ -71,6 +73,8 @@ def look_again(quarantine_id: int) -> bool:
     kind, stripe_id = row.kind, row.stripe_id
     if kind == "balance":
         return bool(heal_suspense(ask=True, only=stripe_id))
+    if kind == LOST:
+        return make_known(gateway().fetch_session(stripe_id)) != "set aside"
     return kind == "event" and hear_again(stripe_id)
 
 

@@ -6,9 +6,8 @@ ours without an attempt can only mean that the database has gone back in time.
 
 import logging
 from dataclasses import replace
-from typing import Any
 
-from sqlalchemy import delete, or_, select
+from sqlalchemy import delete, select
 
 from shop.catalogue.models import Variant
 from shop.core import clock
@@ -18,65 +17,24 @@ from shop.core.policies import audit
 from shop.orders.cart import CartView, add_to_cart, read_cart, set_choice
 from shop.orders.checkout import place_order
 from shop.orders.models import Cart, CartLine, Order
+from shop.orders.queries import find_order, lock_order
 from shop.orders.services import note
 from shop.payments.gateway import SaleView, SessionView, gateway
-from shop.payments.models import Attempt, Quarantine
-from shop.payments.quarantine import put_aside
+from shop.payments.models import Attempt
+from shop.payments.quarantine import put_aside, resolve
+from shop.payments.queries import find_attempt, list_quarantine
+from shop.payments.recipients import address_from
 from shop.payments.settle import settle_order
 
 log = logging.getLogger("shop.lost")
 
 # Kind of the entry in quarantine that keeps what could not be made anew.
 KIND = "lost_order"
-# Stripe's limits for a line of an address and a phone number.
-LONGEST = 200
+ORDER_IS_HERE = ("known", "adopted", "rebuilt")
 
 
 class CannotRebuild(ShopError):
     """Stripe's word is not enough for an order of ours; the sentence says why."""
-
-
-def recipient_of(address: dict[str, Any]) -> dict[str, Any]:
-    """A delivery address as Stripe takes it (docs.stripe.com/api/payment_intents/create, shipping)."""
-    first, _newline, rest = str(address["street_address"]).partition("\n")
-    more = [
-        address.get("company", ""),
-        *rest.split("\n"),
-        address.get("city_area", ""),
-        address.get("sorting_code", ""),
-    ]
-    told = {
-        "line1": first,
-        "line2": ", ".join(part for part in more if part),
-        "city": address.get("city", ""),
-        "state": address.get("country_area", ""),
-        "postal_code": address.get("postal_code", ""),
-        "country": address["country_code"],
-    }
-    recipient: dict[str, Any] = {
-        "name": address["name"],
-        "address": {name: value[:LONGEST] for name, value in told.items() if value},
-    }
-    if address.get("phone"):
-        recipient["phone"] = address["phone"]
-    return recipient
-
-
-def _address_from(recipient: dict[str, str]) -> dict[str, str]:
-    """An address of ours from one of Stripe's; what we had in fields of its own stands in the street's second line."""
-    street = "\n".join(line for line in (recipient.get("line1", ""), recipient.get("line2", "")) if line)
-    return {
-        "name": recipient.get("name", ""),
-        "company": "",
-        "street_address": street,
-        "city": recipient.get("city", ""),
-        "city_area": "",
-        "country_area": recipient.get("state", ""),
-        "postal_code": recipient.get("postal_code", ""),
-        "sorting_code": "",
-        "country_code": recipient.get("country", ""),
-        "phone": recipient.get("phone", ""),
-    }
 
 
 def is_ours(metadata: dict[str, str], own: str) -> bool:
@@ -91,14 +49,22 @@ def make_known(view: SessionView) -> str:
     "rebuilt": the order was made anew. "set aside": it was paid and cannot be made anew; all that Stripe knows of it
     stands in quarantine. "closed": nobody paid, and nobody can any more.
     """
-    attempt = _find_attempt(view)
+    outcome = _find_or_make(view)
+    if outcome in ORDER_IS_HERE and list_quarantine(kind=KIND, stripe_id=view.id):
+        with transaction():
+            resolve(list_quarantine(kind=KIND, stripe_id=view.id), "found")
+    return outcome
+
+
+def _find_or_make(view: SessionView) -> str:
+    attempt = find_attempt(session_id=view.id, key=view.metadata.get("attempt"))
     if attempt is not None:
         settle_order(attempt.order_id)
         return "known"
-    order = db.session.scalars(select(Order).where(Order.number == view.metadata.get("order", ""))).first()
+    order = find_order(view.metadata.get("order", ""))
     if order is not None:
         with transaction():
-            _remember(order, view)
+            adopt(lock_order(order.id), view)
         settle_order(order.id)
         return "adopted"
     if view.status == "open":
@@ -110,34 +76,38 @@ def make_known(view: SessionView) -> str:
     return _rebuild_or_set_aside(gateway().fetch_sale(view.id))
 
 
-def _find_attempt(view: SessionView) -> Attempt | None:
-    known = or_(Attempt.key == view.metadata.get("attempt", ""), Attempt.session_id == view.id)
-    return db.session.scalars(select(Attempt).where(known).limit(1)).first()
+def adopt(order: Order, view: SessionView) -> Attempt:
+    """Write down the attempt a session was opened by; the one there is if it was meanwhile. Inside a transaction.
 
-
-def _remember(order: Order, view: SessionView) -> None:
-    now = clock.now()
-    db.session.add(
-        Attempt(
-            order_id=order.id,
-            key=view.metadata["attempt"],
-            amount_minor=order.total_minor,
-            currency=order.currency,
-            parameters={},
-            state="open",
-            session_id=view.id,
-            session_url=view.url,
-            created_at=now,
-            expires_at=view.expires_at or now,
-        )
+    What was agreed is the order's; whether that is what was charged is settled as ever.
+    """
+    key, now = view.metadata.get("attempt") or f"{order.number}-{view.id}", clock.now()
+    known = find_attempt(session_id=view.id, key=key)
+    if known is not None:
+        return known
+    attempt = Attempt(
+        order_id=order.id,
+        key=key,
+        amount_minor=order.total_minor,
+        currency=order.currency,
+        parameters={},
+        state="open",
+        session_id=view.id,
+        session_url=view.url,
+        created_at=now,
+        expires_at=view.expires_at or now,
     )
+    db.session.add(attempt)
+    db.session.flush()
+    note(order.id, "payment_found", session=view.id)
+    return attempt
 
 
 def _rebuild_or_set_aside(sale: SaleView) -> str:
     try:
         with transaction():
             order = _rebuild(sale)
-            _remember(order, sale.session)
+            adopt(order, sale.session)
     except ShopError as problem:
         with transaction():
             _set_aside(sale, str(problem))
@@ -151,7 +121,7 @@ def _rebuild(sale: SaleView) -> Order:
     number, language = sale.session.metadata["order"], sale.session.metadata.get("language", "fr")
     if sale.recipient is None or not sale.email:
         raise CannotRebuild("Stripe does not know where it goes.")
-    address = _address_from(sale.recipient)
+    address = address_from(sale.recipient)
     cart = _cart_of(sale, address["country_code"], language)
     order = place_order(cart, email=sale.email, address=address, language=language)
     if order.total_minor != sale.session.amount_minor:
@@ -199,8 +169,7 @@ def _cart_of(sale: SaleView, country: str, language: str) -> CartView:
 
 def _set_aside(sale: SaleView, problem: str) -> None:
     """Keep what was paid and cannot be made anew: what people need to tell whose it is, and all that Stripe said."""
-    seen = select(Quarantine.id).where(Quarantine.kind == KIND, Quarantine.stripe_id == sale.session.id)
-    if db.session.scalar(seen) is not None:
+    if list_quarantine(kind=KIND, stripe_id=sale.session.id):
         return
     log.error("the lost session %s cannot be made an order again: %s", sale.session.id, problem)
     data = {

@@ -182,8 +182,8 @@ class Quarantine(Base):
     """Money or a message that fits nothing: kept whole, shown to staff, never guessed at.
 
     `stripe_id` by `kind`: "balance" the balance transaction, "amount" the payment, "event" the event, "refund_failed"
-    the refund (or our key of it). `resolution` says how it was cleared up: found (its place is known now), returned (the
-    money goes back), explained (somebody has looked, `note` in the data).
+    the refund (or our key of it), "lost_order" the session. `resolution` says how it was cleared up: found (its place is
+    known now), returned (the money goes back), explained (somebody has looked, `note` in the data).
     """
 
     __tablename__ = "quarantine"

@@ -7,12 +7,11 @@ Stripe's word alone.
 
 from typing import Any
 
-from shop.core import clock
 from shop.core.db import db, transaction
 from shop.orders.queries import find_order, lock_order
-from shop.orders.services import note
 from shop.payments.disputes import settle_dispute
 from shop.payments.gateway import ChargeView, RefundView, StripeRefused, gateway
+from shop.payments.lost import adopt
 from shop.payments.models import Attempt
 from shop.payments.places import SOURCES, Key
 from shop.payments.quarantine import resolve_messages
@@ -120,23 +119,4 @@ def _adopt(payment_intent: str | None, metadata: dict[str, str]) -> int | None:
     if session is None or session.metadata.get("order") != number:
         return None
     with transaction():
-        order, now = lock_order(order_id), clock.now()
-        known = find_attempt(session_id=session.id)
-        if known is not None:
-            return known.id
-        attempt = Attempt(
-            order_id=order.id,
-            key=metadata.get("attempt") or f"{number}-{session.id}",
-            # What was agreed; whether that is what was charged is settled as ever.
-            amount_minor=order.total_minor,
-            currency=order.currency,
-            parameters={},
-            state="open",
-            session_id=session.id,
-            created_at=now,
-            expires_at=now,
-        )
-        db.session.add(attempt)
-        db.session.flush()
-        note(order.id, "payment_found", payment_intent=payment_intent)
-        return attempt.id
+        return adopt(lock_order(order_id), session).id

@@ -82,6 +82,34 @@ def test_a_writer_is_told_that_another_holds_the_database_and_readers_go_on(
     assert count_carts() == 1
 
 
+def test_writers_who_wait_in_vain_leave_threads_for_readers(
+    app: Flask, client: FlaskClient, rug: dict[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(database, "_line", database.Line(most=2, seconds=0))
+    answers: list[int] = []
+
+    def wait() -> None:
+        with app.app_context():
+            answers.append(put_into_cart(app.test_client(), rug).status_code)
+
+    waiting = [threading.Thread(target=wait) for _writer in range(2)]
+    with other(app).connect() as rival:
+        rival.exec_driver_sql("ROLLBACK")
+        rival.exec_driver_sql("BEGIN IMMEDIATE")
+        for writer in waiting:
+            writer.start()
+        while len(database._line._since) < 2:
+            threading.Event().wait(0.01)
+        # It would wait ten seconds, and the two with it; now it is told at once.
+        assert put_into_cart(client, rug).status_code == 503
+        assert answers == []
+        assert client.get("/fr/products").status_code == 200
+        rival.exec_driver_sql("ROLLBACK")
+    for writer in waiting:
+        writer.join()
+    assert answers == [303, 303]
+
+
 def test_a_full_disk_refuses_writes_shows_pages_and_recovers_by_itself(
     app: Flask, client: FlaskClient, rug: dict[str, str]
 ) -> None:

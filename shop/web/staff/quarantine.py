@@ -25,7 +25,7 @@ blueprint = Blueprint("quarantine", __name__, url_prefix="/quarantine")
 SAID = (
     "agreed_currency", "agreed_minor", "amount_minor", "charge", "charged_currency", "charged_minor", "currency",
     "description", "email", "misfit", "object", "order", "payment_intent", "problem", "refund", "return_asked",
-    "return_refused", "returned_currency", "returned_minor", "type",
+    "return_refused", "returned_currency", "returned_minor", "session", "type",
 )  # fmt: skip
 
 

@@ -68,7 +68,6 @@ def back_up_while_selling(shop: Installation, trade: Trade, file: Path) -> float
     "F14",
     "Restore",
     "sold on after the backup, all lost, restored: no paid order gone, none twice, books equal Stripe's, within 60 s",
-    brief=False,
 )
 def restore(scene: Scene) -> Figures:
     before, since = scene.many(15, 2), scene.many(25, 3)

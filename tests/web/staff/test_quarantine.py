@@ -135,3 +135,26 @@ def test_a_message_is_put_away_with_a_note_and_nothing_is_left_to_see(office: Fl
     assert "Nothing is in quarantine." in text_of(office.get(PAGE))
     assert do(office, row, "again").status_code == 409
     assert send(office, PAGE, f"{PAGE}/999/again").status_code == 404
+
+
+def test_an_order_that_is_gone_is_shown_with_who_bought_what_and_put_away_with_a_note(
+    office: FlaskClient, officer: Any
+) -> None:
+    told = {
+        "order": "M99999999",
+        "email": "lost@example.org",
+        "charged_minor": 38000,
+        "charged_currency": "EUR",
+        "description": "1 × SKU-1; Claire Martin, Lyon, FR",
+        "problem": "There is no piece SKU-1 any more.",
+        "session": {"object": "checkout.session"},
+    }
+    with transaction():
+        put_aside("lost_order", "cs_test_1", told)
+    page = office.get(PAGE)
+    for said in ("M99999999", "lost@example.org", "€380.00", "Claire Martin", "There is no piece SKU-1 any more."):
+        assert said in text_of(page)
+    assert '"object": "checkout.session"' in page.get_data(as_text=True)
+    (row,) = list_quarantine()
+    assert do(office, row, "explain", note="Sent by hand, booked with the bank.").status_code == 303
+    assert list_quarantine() == []
