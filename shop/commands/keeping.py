@@ -46,12 +46,12 @@ def backup_command(file: Path, force: bool) -> None:
         progress.end()
     counts, made_at = written.manifest.counts, written.manifest.made_at
     click.echo(
-        f"{file}: {written.bytes} bytes, database as of {made_at:%Y-%m-%d %H:%M:%S} UTC "
-        f"(schema {written.manifest.revision}, {counts['shop_order']} orders, {counts['ledger_entry']} ledger rows), "
-        f"{written.pictures} picture files. Secrets are not in it."
+        f"{file}: {written.bytes} bytes, database as of {made_at:%Y-%m-%d %H:%M:%S} UTC, "
+        f"schema {written.manifest.revision}; orders: {counts['shop_order']}, "
+        f"ledger rows: {counts['ledger_entry']}, picture files: {written.pictures}. Secrets are not in it."
     )
     if written.missing:
-        click.echo(f"{written.missing} pictures of the database have no file; shop doctor tells.", err=True)
+        click.echo(f"Pictures of the database that have no file: {written.missing}.", err=True)
 
 
 def put_back(file: Path, *, force: bool) -> None:
@@ -62,7 +62,7 @@ def put_back(file: Path, *, force: bool) -> None:
     finally:
         progress.end()
     made_at = restored.manifest.made_at
-    click.echo(f"The database is as of {made_at:%Y-%m-%d %H:%M:%S} UTC; {restored.pictures} picture files were added.")
+    click.echo(f"The database is as of {made_at:%Y-%m-%d %H:%M:%S} UTC; picture files added: {restored.pictures}.")
     if restored.aside:
         click.echo(f"What was there before is kept in {restored.aside}.")
 

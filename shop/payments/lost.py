@@ -21,6 +21,7 @@ from shop.orders.models import Cart, CartLine, Order
 from shop.orders.services import note
 from shop.payments.gateway import SaleView, SessionView, gateway
 from shop.payments.models import Attempt, Quarantine
+from shop.payments.quarantine import put_aside
 from shop.payments.settle import settle_order
 
 log = logging.getLogger("shop.lost")
@@ -213,7 +214,7 @@ def _set_aside(sale: SaleView, problem: str) -> None:
         "description": _described(sale),
         "session": sale.raw,
     }
-    db.session.add(Quarantine(kind=KIND, stripe_id=sale.session.id, data=data, at=clock.now()))
+    put_aside(KIND, sale.session.id, data)
 
 
 def _described(sale: SaleView) -> str:

@@ -52,6 +52,13 @@ def contested_lines(line_ids: Iterable[int]) -> dict[int, Dispute]:
     return {row[0]: row[1] for row in rows}
 
 
+def owed_lines(line_ids: Iterable[int]) -> set[int]:
+    """Which of some lines have money that was given back in vain: the buyer's bank sent it to us again."""
+    statement = select(RefundPart.line_id).join(Refund, RefundPart.refund_id == Refund.id)
+    statement = statement.where(RefundPart.line_id.in_(list(line_ids)), Refund.settled_at.is_not(None), is_unanswered())
+    return {line_id for line_id in db.session.scalars(statement) if line_id is not None}
+
+
 def list_parts_of(refund_ids: Iterable[int]) -> dict[int, list[RefundPart]]:
     """The parts of several refunds, {refund id: parts}, in one statement."""
     found: dict[int, list[RefundPart]] = {}

@@ -123,6 +123,7 @@ def quarantine_kind(kind: str, data: Mapping[str, Any]) -> str:
         "balance": _("Money that belongs to nothing known"),
         "amount": _("A payment of another amount than was agreed"),
         "event": _("A message about something unknown"),
+        "lost_order": _("A paid order that a restored database has forgotten"),
     }.get(kind, kind)
 
 

@@ -132,7 +132,7 @@ def test_a_maker_reads_what_has_become_of_the_money(phone: Phone, bench: Bench, 
     sale.hand_over(2)
     failed, reduced, contested = told(1), told(2), told(3)
     assert "N’envoyez pas la pièce." in failed
-    assert "l’a renvoyé. Il est à l’acheteur" in failed
+    assert "Cet argent est à l’acheteur." in failed
     assert "/accept" not in failed
     assert "L’acheteur a récupéré une partie du prix." in reduced
     assert "conteste" not in contested
