@@ -291,10 +291,12 @@ def on_line_declined(line_id: int) -> None:
     """A maker cannot make a piece: the buyer gets it back at once. Inside the transaction of the answer.
 
     While the buyer contests the payment at the bank nothing can be given back; once that has come to nothing, it is.
+    After a chargeback that was lost the buyer has the money.
     """
     line = db.session.get_one(OrderLine, line_id)
     attempt = find_charge(line.order_id)
-    if attempt is not None and find_blocking_dispute(attempt.id) is not None:
+    dispute = find_blocking_dispute(attempt.id) if attempt else None
+    if dispute is not None and dispute.status != "lost":
         note(line.order_id, "refund_waits_for_dispute", line_id=line_id)
-    elif line_id in refundable(line.order_id).lines:
+    elif dispute is None and line_id in refundable(line.order_id).lines:
         request_refund(line.order_id, line_ids=[line_id], reason="declined", actor=None)
