@@ -4,6 +4,8 @@ from collections.abc import Callable
 
 from flask import Flask
 from sqlalchemy.engine import make_url
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import TimeoutError as PoolExhausted
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from shop.accounts import models as accounts_tables
@@ -16,11 +18,14 @@ from shop.core.db import db, engine_options
 from shop.core.events import subscribe
 from shop.core.installation import load_settings
 from shop.core.logs import begin_logging
+from shop.core.outages import find_outage
 from shop.core.versions import public_version
 from shop.fulfilment import models as fulfilment_tables
 from shop.fulfilment.events import LineAnswered
 from shop.i18n import jinja, messages
 from shop.i18n import texts as text_tables
+from shop.invoicing import models as invoicing_tables
+from shop.invoicing import services as invoicing
 from shop.ledger import models as ledger_tables
 from shop.media import models as media_tables
 from shop.notifications import handlers
@@ -56,6 +61,7 @@ TABLES = (
     ledger_tables,
     payments_tables,
     payouts_tables,
+    invoicing_tables,
     notifications_tables,
 )
 DOORS = (storefront, artisan, staff, api)
@@ -95,12 +101,17 @@ def create_app(settings: Settings) -> Flask:
     return app
 
 
-def _version_of(app: Flask) -> Callable[[], str]:
-    """Asks for the public version outside any request."""
+def _version_of(app: Flask) -> Callable[[], str | None]:
+    """Asks for the public version outside any request; None while the database cannot tell."""
 
-    def version() -> str:
+    def version() -> str | None:
         with app.app_context():
-            return public_version()
+            try:
+                return public_version()
+            except (DBAPIError, PoolExhausted) as error:
+                if find_outage(error) is None:
+                    raise
+                return None
 
     return version
 
@@ -128,4 +139,5 @@ def _refund_declined(event: LineAnswered) -> None:
 
 def _subscribe() -> None:
     subscribe(LineAnswered, _refund_declined)
+    invoicing.subscribe_all()
     handlers.subscribe_all()

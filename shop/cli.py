@@ -16,13 +16,17 @@ from shop.accounts.services import create_account
 from shop.app import create_app
 from shop.artisans.queries import get_unit
 from shop.artisans.services import grant_delegate
+from shop.commands.doctor import examine
 from shop.commands.importing import export_group, import_group
+from shop.commands.keeping import FORCE, backup_command, catch_up_and_check, put_back
+from shop.commands.reconciling import reconcile_command
 from shop.core import schema
 from shop.core.db import transaction
+from shop.core.durability import promise_of
 from shop.core.errors import ConfigurationError, Invalid, ShopError
+from shop.core.guards import missing_guards
 from shop.core.installation import load_settings
 from shop.core.logs import begin_logging
-from shop.ledger.checks import missing_guards
 from shop.reports.command import report
 from shop.reports.invariants import list_findings
 from shop.web.fonts import build_fonts
@@ -95,6 +99,13 @@ def demo(host: str, port: int, folder: Path | None, reset: bool, products: int |
     sys.exit(code)
 
 
+def _say_promise(database_url: str) -> None:
+    """What the process that starts stands on, and what of it could lose data."""
+    promise = promise_of(database_url)
+    for line in (promise.said, *promise.faults):
+        click.echo(line, err=True)
+
+
 @cli.command()
 @click.option("--host", default="127.0.0.1", show_default=True)
 @click.option("--port", default=8000, show_default=True, type=click.IntRange(1, 65535))
@@ -109,6 +120,7 @@ def run(host: str, port: int, workers: int) -> None:
     settings.media_folder.mkdir(parents=True, exist_ok=True)
     build_fonts(settings.instance / "fonts")
     begin_logging(settings.log_format)
+    _say_promise(settings.database_url)
     Granian(
         "shop.app:from_environment",
         address=host,
@@ -130,8 +142,10 @@ def work() -> None:
     stop = threading.Event()
     for name in (signal.SIGTERM, signal.SIGINT):
         signal.signal(name, lambda *_ignored: stop.set())
-    begin_logging(load_settings().log_format)
+    settings = load_settings()
+    begin_logging(settings.log_format)
     with _shop(serving=True):
+        _say_promise(settings.database_url)
         worker.work(stop)
 
 
@@ -149,10 +163,15 @@ def db_upgrade() -> None:
 
 @db.command("check")
 def db_check() -> None:
-    """Is the schema at head, and do the guards of the books stand?"""
+    """What the database promises; is the schema at head, and do the guards of the books stand?"""
     with _shop():
-        findings = [] if schema.at_head() else ["The schema is not at head; run: shop db upgrade"]
-        findings += missing_guards() if not findings else []
+        promise = promise_of(load_settings().database_url)
+        click.echo(promise.said)
+        findings = [*promise.faults]
+        if schema.at_head():
+            findings += missing_guards()
+        else:
+            findings.append("The schema is not at head; run: shop db upgrade")
         for finding in findings:
             click.echo(finding, err=True)
         sys.exit(1 if findings else 0)
@@ -201,13 +220,35 @@ def check(as_json: bool) -> None:
 
 
 @cli.command()
+@FORCE
+@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+def restore(file: Path, force: bool) -> None:
+    """Put back what FILE holds, then ask Stripe for everything since. What was there is kept aside."""
+    with _shop():
+        put_back(file, force=force)
+    # Anew, because it is another database now: it may bear the demo's mark.
+    with _shop():
+        sys.exit(0 if catch_up_and_check() else 1)
+
+
+@cli.command()
+def doctor() -> None:
+    """What is wrong with this installation: one line for each thing looked at; exit 1 if something is wrong."""
+    wrong = 0
+    for finding in examine(load_settings, _shop):
+        click.echo(str(finding))
+        wrong += finding.wrong
+    sys.exit(1 if wrong else 0)
+
+
+@cli.command()
 def config() -> None:
     """Effective settings, secrets hidden."""
     for name, value in load_settings().shown().items():
         click.echo(f"{name} = {value}")
 
 
-for _command in (import_group, export_group, report):
+for _command in (import_group, export_group, backup_command, report, reconcile_command):
     cli.add_command(_in_context(_command))
 
 

@@ -9,8 +9,11 @@ from typing import Any
 from shop.core import clock, outbox
 from shop.core.db import db, transaction
 from shop.core.errors import EdgeFailed
+from shop.core.marks import WORKER_SEEN, remember_moment
+from shop.core.outages import find_outage
+from shop.invoicing import services as invoicing
 from shop.notifications import sender, services
-from shop.payments import balance, inbox, refund_news, settle
+from shop.payments import balance, clearing, inbox, recovery, refund_news, settle
 
 log = logging.getLogger("shop.worker")
 
@@ -19,17 +22,34 @@ JOBS: dict[str, Callable[[dict[str, Any]], object]] = {
     "settle_order": lambda job: settle.settle_order(job["order_id"]),
     "send_refund": lambda job: _send_refund(job["refund_id"]),
     "import_balance": lambda job: balance.import_balance(),
+    "look_again": lambda job: clearing.look_again(job["quarantine_id"]),
+    "return_payment": lambda job: clearing.return_payment(job["quarantine_id"]),
+    "issue_documents": lambda job: invoicing.issue_documents(job["order_id"]),
     "send_letter": lambda job: sender.send_letter(job["letter_id"]),
     "month_report": lambda job: services.post_month_report(**job),
     "order_link": lambda job: services.post_order_link(**job),
 }
+
+
+def sign() -> None:
+    """Let `shop doctor` see that a worker is alive."""
+    with transaction():
+        remember_moment(WORKER_SEEN, clock.now())
+
+
 # Rounds that need no job: what they do, and how often.
 ROUNDS: tuple[tuple[str, Callable[[], object], timedelta], ...] = (
+    ("sign", sign, timedelta(minutes=1)),
+    ("catch_up", recovery.catch_up, timedelta(seconds=30)),
     ("sweep", settle.sweep, timedelta(seconds=30)),
     ("import_balance", balance.import_balance, timedelta(minutes=5)),
     ("poll_events", inbox.poll_events, timedelta(minutes=5)),
     ("ask_banks", settle.ask_banks, timedelta(hours=1)),
 )
+
+
+# A worker whose rounds fail pauses up to so many doublings: sixteen seconds.
+LONGEST_PAUSE = 5
 
 
 # Some banks take days for a refund. Stripe tells when it is done; should that be lost, this asks.
@@ -59,7 +79,7 @@ def run_due(limit: int = 100) -> int:
         except Exception as error:
             # The worker outlives any one job; the error stands in the job's row and in the log, and the job comes again.
             db.session.rollback()
-            if isinstance(error, EdgeFailed):
+            if isinstance(error, EdgeFailed) or find_outage(error) is not None:
                 log.warning("job %s %s will be tried again: %s", kind, job_id, error)
             else:
                 log.exception("job %s %s failed", kind, job_id)
@@ -73,8 +93,12 @@ def run_due(limit: int = 100) -> int:
 
 
 def work(stop: threading.Event, pause_seconds: float = 0.5) -> None:
-    """Jobs and rounds until told to stop. Call inside an app context."""
+    """Jobs and rounds until told to stop. Call inside an app context.
+
+    Outlives its database: while that is away, full or held by another, it looks again at growing intervals.
+    """
     next_round: dict[str, datetime] = {}
+    failures = 0
     while not stop.is_set():
         done = 0
         try:
@@ -84,11 +108,17 @@ def work(stop: threading.Event, pause_seconds: float = 0.5) -> None:
                 if now >= next_round.get(name, now):
                     next_round[name] = now + every
                     action()
+            failures = 0
         except EdgeFailed as error:
             log.warning("a round will be repeated: %s", error)
-        except Exception:
-            log.exception("a round failed and will be repeated")
+        except Exception as error:
+            failures += 1
+            outage = find_outage(error)
+            if outage is None:
+                log.exception("a round failed and will be repeated")
+            else:
+                log.warning("the database is %s; the worker looks again: %s", outage, getattr(error, "orig", error))
         finally:
             db.session.remove()
         if not done:
-            stop.wait(pause_seconds)
+            stop.wait(pause_seconds * 2 ** min(failures, LONGEST_PAUSE))

@@ -1,7 +1,6 @@
 """`shop import` and `shop export`. Exit codes: 0 done, 1 something was found, 2 wrong usage."""
 
 import sys
-import time
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
@@ -11,6 +10,7 @@ import click
 from shop.catalogue.importing.export import export_catalogue
 from shop.catalogue.importing.imports import apply_catalogue, prepare_catalogue
 from shop.catalogue.importing.sheet import FIELDS as CATALOGUE_FIELDS
+from shop.commands.progress import Progress
 from shop.core.db import transaction
 from shop.core.errors import Invalid
 from shop.i18n import gettext as _
@@ -186,24 +186,3 @@ def export_catalogue_command(file: Path, language: str) -> None:
             click.echo(_("%(file)s cannot be written: %(reason)s.", file=file.name, reason=error.strerror), err=True)
             sys.exit(1)
         click.echo(_("Rows written to %(file)s: %(count)s.", count=rows, file=file.name), err=True)
-
-
-class Progress:
-    """A line on a terminal that says how far a file is, after two seconds of work; nothing in a pipe."""
-
-    def __init__(self, name: str) -> None:
-        self.name = name
-        self.shown = False
-        self.patient_until = time.monotonic() + 2
-
-    def __call__(self, done: int, total: int) -> None:
-        if sys.stderr.isatty() and time.monotonic() > self.patient_until:
-            self.shown = True
-            click.echo(f"\r{self.name}  {done} / {total}", err=True, nl=False)
-
-    def __enter__(self) -> "Progress":
-        return self
-
-    def __exit__(self, *error: object) -> None:
-        if self.shown:
-            click.echo("\r\x1b[K", err=True, nl=False)

@@ -1,18 +1,20 @@
 """The database: engine, column types, and the only code that commits."""
 
 import sqlite3
-from collections.abc import Iterator, Sequence
+import time
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from datetime import UTC, datetime
 from types import ModuleType
 from typing import Any
 
+import psycopg
 import pysqlite3
 from flask_sqlalchemy import SQLAlchemy
 from sqlalchemy import BigInteger, DateTime, Engine, Integer, MetaData, event
 from sqlalchemy.dialects import postgresql, sqlite
-from sqlalchemy.engine import Connection, make_url
+from sqlalchemy.engine import Connection, Dialect, make_url
 from sqlalchemy.orm import DeclarativeBase, Session, mapped_column
 from sqlalchemy.pool import ConnectionPoolEntry
 from sqlalchemy.types import TypeDecorator
@@ -74,6 +76,11 @@ def in_wal_reset_range(version: tuple[int, ...]) -> bool:
     return (3, 7, 0) <= version < (3, 51, 3)
 
 
+def numbers(version: str) -> tuple[int, ...]:
+    """ "3.53.4" as (3, 53, 4)."""
+    return tuple(int(part) for part in version.split("."))
+
+
 def sqlite_module() -> ModuleType:
     """Python's own SQLite if it is sound, else the newer one that is installed beside it."""
     return pysqlite3 if in_wal_reset_range(sqlite3.sqlite_version_info) else sqlite3
@@ -85,8 +92,47 @@ def engine_options(url: str) -> dict[str, Any]:
     if kind == "sqlite":
         return {"module": sqlite_module(), "connect_args": {"timeout": 10, "check_same_thread": False}}
     if kind == "postgresql":
-        return {"pool_pre_ping": True, "pool_size": 8}
+        # As on SQLite: whoever waits ten seconds for another's lock gives up.
+        arguments = {"connect_timeout": 5, "options": "-c lock_timeout=10000"}
+        return {"pool_pre_ping": True, "pool_size": 8, "connect_args": arguments}
     raise ValueError(url)
+
+
+class Patience:
+    """Makes connections; waits a moment for a server that is being restarted, and not at all for one that stays away.
+
+    The moment counts from the first refusal, for all threads together: in a long outage nobody waits.
+    """
+
+    def __init__(self, seconds: int, pause_ms: int = 100) -> None:
+        self._seconds, self._pause_ms = seconds, pause_ms
+        self._refused_at: float | None = None
+
+    def connect(self, dial: Callable[[], Any]) -> Any:
+        """What `dial` gives, as soon as it gives something. Raises what it raised last."""
+        while True:
+            try:
+                made = dial()
+            except psycopg.OperationalError:
+                now = time.monotonic()
+                if self._refused_at is None:
+                    self._refused_at = now
+                if now - self._refused_at >= self._seconds:
+                    raise
+                time.sleep(self._pause_ms / 1000)
+            else:
+                self._refused_at = None
+                return made
+
+
+_patience = Patience(10)
+
+
+@event.listens_for(Engine, "do_connect")
+def _outlast_a_restart(dialect: Dialect, record: ConnectionPoolEntry, given: Any, named: Any) -> Any:
+    if dialect.name == "postgresql":
+        return _patience.connect(lambda: dialect.loaded_dbapi.connect(*given, **named))
+    return None
 
 
 _writing: ContextVar[bool] = ContextVar("writing", default=False)
@@ -99,8 +145,8 @@ def _prepare_sqlite(connection: Any, record: ConnectionPoolEntry) -> None:
     # The driver must not begin transactions of its own: the begin hook below does.
     connection.isolation_level = None
     cursor = connection.cursor()
-    library = tuple(int(part) for part in sqlite_module().sqlite_version.split("."))
-    cursor.execute(f"PRAGMA journal_mode={'DELETE' if in_wal_reset_range(library) else 'WAL'}")
+    version = cursor.execute("SELECT sqlite_version()").fetchone()[0]
+    cursor.execute(f"PRAGMA journal_mode={'DELETE' if in_wal_reset_range(numbers(version)) else 'WAL'}")
     for pragma in ("synchronous=FULL", "foreign_keys=ON", "busy_timeout=10000", "recursive_triggers=ON"):
         cursor.execute(f"PRAGMA {pragma}")
     cursor.close()
@@ -160,12 +206,34 @@ def insert_new(model: type[Base], **values: Any) -> bool:
     return db.session.execute(statement).first() is not None
 
 
-def insert_all_new(model: type[Base], rows: Sequence[dict[str, Any]]) -> None:
-    """As insert_new for many rows with the same columns, in one statement; those that are there stay as they are."""
-    if rows:
-        insert = postgresql.insert if dialect() == "postgresql" else sqlite.insert
-        table: Any = model.__table__
-        db.session.execute(insert(table).on_conflict_do_nothing(), rows)
+def insert_all_new(model: type[Base], rows: Sequence[dict[str, Any]]) -> set[Any]:
+    """As insert_new for many rows with the same columns, in one statement; those that are there stay as they are.
+
+    The keys of those that were written, of a table with one key column.
+    """
+    if not rows:
+        return set()
+    insert = postgresql.insert if dialect() == "postgresql" else sqlite.insert
+    table: Any = model.__table__
+    statement = insert(table).on_conflict_do_nothing().returning(*table.primary_key.columns)
+    return set(db.session.scalars(statement, rows))
+
+
+@contextmanager
+def instead(source: Engine | Connection) -> Iterator[Session]:
+    """Everything that asks `db.session` inside the block asks another database of the same kind: a copy, a snapshot."""
+    registry = db.session.registry
+    own = registry() if registry.has() else None
+    session = Session(source, expire_on_commit=False)
+    registry.set(session)  # type: ignore[arg-type]
+    try:
+        yield session
+    finally:
+        session.close()
+        if own is None:
+            registry.clear()
+        else:
+            registry.set(own)
 
 
 def let_go() -> None:

@@ -10,9 +10,14 @@ from shop.core.db import db
 FOLDER = Path(__file__).resolve().parent.parent / "migrations"
 
 
+def revisions() -> list[str]:
+    """All revisions among the files, oldest first: a file name begins with its revision, and they sort by age."""
+    return sorted(path.name.split("_")[0] for path in (FOLDER / "versions").glob("[0-9]*.py"))
+
+
 def head() -> str:
-    """The newest revision among the files: a file name begins with its revision, and they sort by age."""
-    return max(path.name.split("_")[0] for path in (FOLDER / "versions").glob("[0-9]*.py"))
+    """The newest revision."""
+    return revisions()[-1]
 
 
 def at_head() -> bool:

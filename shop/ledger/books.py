@@ -14,6 +14,8 @@ from shop.ledger import accounts
 GIVEN = {"payment": 1, "refund": -1, "refund_failed": 1, "dispute": -1, "dispute_won": 1}
 # The rows of a charge, a refund or a dispute in the settlement currency name what they belong to: "gross:re_…".
 GROSS = "gross:"
+# Causes of such rows: a movement as it arrived, and one that stood in suspense until it was known.
+ARRIVALS = ("balance", "heal")
 # Money that was paid but buys nothing, and what a dispute takes beyond what was still there to take.
 FOREIGN = "suspense"
 LOSS = "loss"
@@ -194,12 +196,12 @@ class Books:
 
     def gross_row(self, cause: str) -> Posted | None:
         """The row with which the balance transaction of a charge, refund or dispute cleared what was pending."""
-        return next((p for p in self.posted if p.source == "balance" and p.row.leg == GROSS + cause), None)
+        return next((p for p in self.posted if p.source in ARRIVALS and p.row.leg == GROSS + cause), None)
 
     def settled(self, cause: str) -> list[Row]:
         """All rows of the balance transaction that cleared a charge, a refund or a dispute."""
         found = self.gross_row(cause)
-        return self.rows("balance", found.source_id) if found else []
+        return self.rows(found.source, found.source_id) if found else []
 
     def brought(self, leg: str, currency: str, back_minor: int) -> int | None:
         """What the sale brought in a settlement currency for `back_minor` more of a leg of it that goes back.
@@ -215,7 +217,7 @@ class Books:
             return None
         # A share too small for a unit of the other currency has brought none, and has no row.
         got_minor = charge[f"{leg}:in"].minor if f"{leg}:in" in charge else 0
-        outs = [p.row for p in self.posted if p.source == "balance" and p.row.leg == sold.leg]
+        outs = [p.row for p in self.posted if p.source in ARRIVALS and p.row.leg == sold.leg]
         gone = sum(row.minor if row.credit != sold.credit else -row.minor for row in outs) + sold.minor
         return portion(got_minor, gone + back_minor, sold.minor) - portion(got_minor, gone, sold.minor)
 
@@ -272,7 +274,7 @@ class Books:
         return sum(
             p.row.minor if p.row.credit == accounts.PAYMENT_FEES else -p.row.minor
             for p in self.posted
-            if p.source == "balance" and p.row.leg == leg
+            if p.source in ARRIVALS and p.row.leg == leg
         )
 
     def gone(self, line_id: int) -> int:

@@ -10,10 +10,11 @@ that must wait for other rows to stand first answers None; one whose amounts do 
 | a dispute took money; was won; was lost | dispute, dispute_won, dispute_lost | dispute |
 | a parcel was handed over | hand_over | parcel |
 | a movement of Stripe's balance arrived | balance | balance transaction |
+| one that stood in suspense has found its place | heal | balance transaction |
 """
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 
 from shop.core.money import allocate
 from shop.ledger import accounts
@@ -30,6 +31,19 @@ class Movement:
     gross: int
     fee: int
     currency: str
+
+
+@dataclass(frozen=True, slots=True)
+class Cause:
+    """What of an order a balance transaction belongs to, by the name of the event that was booked before it.
+
+    `kind` is "payment", "refund", "refund_failed", "dispute", "dispute_won", or "failed_payment": one that came to
+    nothing after its money had been shown. `id` is Stripe's, of the payment intent, the refund or the dispute.
+    """
+
+    kind: str
+    id: str
+    payment_intent: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,6 +188,18 @@ def hand_over(books: Books, line_ids: Sequence[int]) -> list[Row]:
 # Stripe's balance, in the settlement currency -------------------------------------------------------------------------
 
 
+def arrives(books: Books, cause: Cause, moved: Movement) -> list[Row] | None:
+    """The rows of a balance transaction by what it belongs to; None while that is not booked itself."""
+    if cause.kind == "payment":
+        return charge_arrives(books, cause.payment_intent, moved)
+    if cause.kind == "failed_payment":
+        return failed_payment_arrives(cause.payment_intent, moved)
+    fees = accounts.DISPUTE_FEES if cause.kind.startswith("dispute") else accounts.PAYMENT_FEES
+    if cause.kind in {"refund", "dispute"}:
+        return reversal_arrives(books, cause.kind, cause.id, cause.payment_intent, moved, fees)
+    return undo_arrives(books, cause.kind, cause.id, moved, fees)
+
+
 def charge_arrives(books: Books, payment_intent: str, moved: Movement) -> list[Row] | None:
     """The balance transaction of a payment: stripe_pending is cleared, shares are converted, the fee is taken.
 
@@ -190,6 +216,16 @@ def charge_arrives(books: Books, payment_intent: str, moved: Movement) -> list[R
     rows = _clear(books, paid, shares, GROSS + payment_intent, moved)
     rows += _fee(moved, accounts.PAYMENT_FEES)
     return _kept([*rows, *_fees_borne(books, moved, rows)])
+
+
+def failed_payment_arrives(payment_intent: str, moved: Movement) -> list[Row]:
+    """A payment by a method that takes days was shown in the balance before it failed, or is taken out of it again.
+
+    What comes and what goes meet on stripe_pending; nothing was bought.
+    """
+    cause = payment_intent if moved.gross >= 0 else undone(payment_intent)
+    gross = _moved(GROSS + cause, moved.gross, accounts.STRIPE_BALANCE, SP, moved.currency)
+    return _kept([gross, *_fee(moved, accounts.PAYMENT_FEES)])
 
 
 def reversal_arrives(
@@ -331,6 +367,20 @@ def unknown_arrives(net: int, currency: str) -> list[Row]:
     return _kept([_moved("net", net, accounts.STRIPE_BALANCE, accounts.SUSPENSE, currency)])
 
 
+def out_of_suspense(rows: Sequence[Row]) -> list[Row]:
+    """The rows of a movement that has found its place, taken from suspense: Stripe's balance has it already."""
+
+    def there(account: str) -> str:
+        return accounts.SUSPENSE if account == accounts.STRIPE_BALANCE else account
+
+    return [replace(row, debit=there(row.debit), credit=there(row.credit)) for row in rows]
+
+
+def explained(net: int, account: str, currency: str) -> list[Row]:
+    """A movement that belongs to no sale has been explained: it leaves suspense for the account it is of."""
+    return _kept([_moved("explained", net, accounts.SUSPENSE, account, currency)])
+
+
 def payout_arrives(net: int, currency: str) -> list[Row]:
     """Stripe pays its balance out to the operator's bank (`net` is negative), or takes a payout back."""
     return _kept([_moved("net", net, accounts.STRIPE_BALANCE, accounts.BANK, currency)])
@@ -339,3 +389,12 @@ def payout_arrives(net: int, currency: str) -> list[Row]:
 def fee_arrives(net: int, currency: str) -> list[Row]:
     """A fee of Stripe's that belongs to no payment of ours, or one given back."""
     return _kept([_moved("net", net, accounts.STRIPE_BALANCE, accounts.PAYMENT_FEES, currency)])
+
+
+# docs.stripe.com/reports/balance-transaction-types
+ALONE: Mapping[str, Callable[[int, str], list[Row]]] = {
+    "payout": payout_arrives,
+    "payout_failure": payout_arrives,
+    "payout_cancel": payout_arrives,
+    "stripe_fee": fee_arrives,
+}

@@ -2,14 +2,17 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import date
+from typing import Any
 
-from sqlalchemy import Select, and_, or_, select, text
+from sqlalchemy import Select, and_, case, func, literal, or_, select, text
+from sqlalchemy.orm import aliased
 
 from shop.core.db import db
-from shop.core.money import allocate
 from shop.ledger import accounts
-from shop.ledger.books import Books, Posted, Row, Terms
+from shop.ledger.books import ARRIVALS, GIVEN, GROSS, Books, Posted, Row, Terms, undone
 from shop.ledger.models import Entry
+from shop.orders.amounts import share_discount
 from shop.orders.models import Order, OrderLine
 
 
@@ -52,6 +55,40 @@ def sum_balance(account: str, currency: str) -> int:
     where = "WHERE account = :account AND currency = :currency"
     row = db.session.execute(text(_BALANCES.format(where=where)), {"account": account, "currency": currency}).first()
     return int(row.minor) if row else 0
+
+
+@dataclass(frozen=True, slots=True)
+class Uncleared:
+    """Something of an order that is booked and whose balance transaction is not: `minor` is what Stripe owes by it.
+
+    `source` and `id` name the cause, as in the books.
+    """
+
+    order_id: int | None
+    source: str
+    id: str
+    currency: str
+    minor: int
+
+
+def list_uncleared(before: date = date.max) -> list[Uncleared]:
+    """Payments, refunds and disputes, booked before a day, that have no balance transaction yet."""
+    signed = case((Entry.debit == accounts.STRIPE_PENDING, Entry.amount_minor), else_=-Entry.amount_minor)
+    caused = (
+        select(Entry.order_id, Entry.source, Entry.source_id, Entry.currency, func.sum(signed).label("minor"))
+        .where(Entry.source.in_(GIVEN))
+        .group_by(Entry.order_id, Entry.source, Entry.source_id, Entry.currency)
+        .having(func.max(Entry.effective_on) < before)
+        .subquery()
+    )
+    arrival = aliased(Entry)
+    undoes = caused.c.source.in_(("refund_failed", "dispute_won"))
+    leg = literal(GROSS) + caused.c.source_id + case((undoes, undone("")), else_="")
+    arrived = select(arrival.id).where(
+        arrival.order_id == caused.c.order_id, arrival.source.in_(ARRIVALS), arrival.leg == leg
+    )
+    rows = db.session.execute(select(caused).where(~arrived.exists()).order_by(caused.c.order_id, caused.c.source_id))
+    return [Uncleared(row.order_id, row.source, row.source_id, row.currency, int(row.minor)) for row in rows]
 
 
 def list_entries(*, order_id: int | None = None, line_id: int | None = None, unit_id: int | None = None) -> list[Entry]:
@@ -121,10 +158,10 @@ def terms_of(line: OrderLine) -> Terms:
 
 
 def discount_shares(order: Order, lines: Sequence[OrderLine]) -> dict[int, int]:
-    """What each line bears of its order's discount, {line id: minor}, by largest remainder over what lines cost."""
+    """What each line bears of its order's discount, {line id: minor}, as Stripe was told."""
     if not order.discount_minor:
         return {}
-    shares = allocate(order.discount_minor, [line.net_minor + line.tax_minor for line in lines])
+    shares = share_discount(order.discount_minor, lines, order.currency)
     return {line.id: share for line, share in zip(lines, shares, strict=True)}
 
 
@@ -143,6 +180,13 @@ _COLUMNS = (
 
 def read_books(order_id: int, lines: Sequence[OrderLine]) -> Books:
     """All rows of an order as the posting rules want them, in one statement."""
-    rows = db.session.execute(select(*_COLUMNS).where(Entry.order_id == order_id).order_by(Entry.id))
-    posted = [Posted(row.source, row.source_id, Row(*row[2:])) for row in rows]
-    return Books([terms_of(line) for line in lines], posted)
+    return Books([terms_of(line) for line in lines], list_posted([order_id]).get(order_id, []))
+
+
+def list_posted(order_ids: Sequence[int]) -> dict[int, list[Posted]]:
+    """The rows of many orders, {order id: oldest first}, in one statement."""
+    statement: Any = select(Entry.order_id, *_COLUMNS).where(Entry.order_id.in_(order_ids))
+    found: dict[int, list[Posted]] = {}
+    for row in db.session.execute(statement.order_by(Entry.order_id, Entry.id)):
+        found.setdefault(row.order_id, []).append(Posted(row.source, row.source_id, Row(*row[3:])))
+    return found

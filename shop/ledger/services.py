@@ -3,7 +3,7 @@
 What concerns an order is called with the order locked: the rules look at its rows and add to them.
 """
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -12,10 +12,10 @@ from sqlalchemy import insert, select
 
 from shop.core import clock
 from shop.core.db import db, insert_all_new
-from shop.ledger import accounts, posting
-from shop.ledger.books import Books, Part, Row, Split, undone
+from shop.ledger import posting
+from shop.ledger.books import Part, Row, Split, undone
 from shop.ledger.models import Entry
-from shop.ledger.posting import Extras, Movement
+from shop.ledger.posting import Cause, Extras, Movement
 from shop.ledger.queries import discount_shares, read_books, terms_of
 from shop.orders.models import Order, OrderLine
 
@@ -170,62 +170,38 @@ def post_hand_over(
 # Stripe's balance -----------------------------------------------------------------------------------------------------
 
 
-def post_charge_balance(
-    order_id: int, lines: Sequence[OrderLine], payment_intent: str, moved: Movement, on: date
-) -> bool:
-    """The balance transaction of a payment: source "balance". False while the payment itself is not booked."""
-    return _post_balance(order_id, lines, moved, on, lambda books: posting.charge_arrives(books, payment_intent, moved))
-
-
-def post_refund_balance(
-    order_id: int, lines: Sequence[OrderLine], refund_id: str, payment_intent: str, moved: Movement, on: date
-) -> bool:
-    """The balance transaction of a refund. False while the refund or the charge's own transaction is not booked."""
-
-    def rule(books: Books) -> list[Row] | None:
-        return posting.reversal_arrives(books, "refund", refund_id, payment_intent, moved)
-
-    return _post_balance(order_id, lines, moved, on, rule)
-
-
-def post_refund_failure_balance(
-    order_id: int, lines: Sequence[OrderLine], refund_id: str, moved: Movement, on: date
-) -> bool:
-    """The money of a refund that failed is back at Stripe. False while the failure is not booked."""
-    return _post_balance(
-        order_id, lines, moved, on, lambda books: posting.undo_arrives(books, "refund_failed", refund_id, moved)
-    )
-
-
-def post_dispute_balance(
-    order_id: int, lines: Sequence[OrderLine], dispute_id: str, payment_intent: str, moved: Movement, on: date
-) -> bool:
-    """A dispute's withdrawal, or its reinstatement when money comes in. False while that is not booked itself."""
-    fees = accounts.DISPUTE_FEES
-
-    def rule(books: Books) -> list[Row] | None:
-        if moved.gross > 0:
-            return posting.undo_arrives(books, "dispute_won", dispute_id, moved, fees)
-        return posting.reversal_arrives(books, "dispute", dispute_id, payment_intent, moved, fees)
-
-    return _post_balance(order_id, lines, moved, on, rule)
-
-
-def _post_balance(
-    order_id: int,
-    lines: Sequence[OrderLine],
-    moved: Movement,
-    on: date,
-    rule: Callable[[Books], list[Row] | None],
-) -> bool:
+def post_balance(order_id: int, lines: Sequence[OrderLine], cause: Cause, moved: Movement, on: date) -> bool:
+    """A balance transaction that belongs to an order: source "balance". False while its cause is not booked itself."""
     books = read_books(order_id, lines)
     if books.has("balance", moved.id):
         return True
-    rows = rule(books)
+    rows = posting.arrives(books, cause, moved)
     if rows is None:
         return False
     _store("balance", moved.id, rows, on, order_id)
     return True
+
+
+def post_heal(order_id: int, lines: Sequence[OrderLine], cause: Cause, moved: Movement, on: date) -> bool:
+    """A balance transaction that stands in suspense has found its order: source "heal". False while its cause is not booked.
+
+    Its rows are what they would have been, taken from suspense instead of Stripe's balance. Raises ValueError, as
+    post_balance, for an amount that does not fit.
+    """
+    books = read_books(order_id, lines)
+    if is_posted("heal", moved.id):
+        return True
+    rows = posting.arrives(books, cause, moved)
+    if rows is None:
+        return False
+    _store("heal", moved.id, posting.out_of_suspense(rows), on, order_id)
+    return True
+
+
+def post_explained(transaction_id: str, net: int, account: str, currency: str, on: date) -> None:
+    """A balance transaction that stands in suspense is somebody's or something's after all: source "heal"."""
+    if not is_posted("heal", transaction_id):
+        _store("heal", transaction_id, posting.explained(net, account, currency), on, None)
 
 
 def post_unknown_balance(transaction_id: str, net: int, currency: str, on: date) -> None:
@@ -233,14 +209,9 @@ def post_unknown_balance(transaction_id: str, net: int, currency: str, on: date)
     _post_alone(transaction_id, posting.unknown_arrives(net, currency), on)
 
 
-def post_payout(transaction_id: str, net: int, currency: str, on: date) -> None:
-    """Stripe's payout to the operator's bank."""
-    _post_alone(transaction_id, posting.payout_arrives(net, currency), on)
-
-
-def post_stripe_fee(transaction_id: str, net: int, currency: str, on: date) -> None:
-    """A fee Stripe took by itself, for no payment in particular."""
-    _post_alone(transaction_id, posting.fee_arrives(net, currency), on)
+def post_alone(kind: str, transaction_id: str, net: int, currency: str, on: date) -> None:
+    """A movement that belongs to no order by its kind (posting.ALONE): Stripe's payout to the bank, a fee of its own."""
+    _post_alone(transaction_id, posting.ALONE[kind](net, currency), on)
 
 
 def _post_alone(transaction_id: str, rows: Sequence[Row], on: date) -> None:

@@ -17,6 +17,7 @@ from sqlalchemy import ColumnElement, case, func, or_, select
 
 from shop.core.db import db
 from shop.ledger import accounts
+from shop.ledger.books import ARRIVALS
 from shop.ledger.models import Entry
 
 REVERSALS = frozenset({"refund", "refund_failed", "dispute", "dispute_won", "dispute_lost"})
@@ -235,5 +236,6 @@ def _read(unit_id: int, *conditions: ColumnElement[bool]) -> list[Any]:
 
 def _undone(unit_id: int) -> frozenset[str]:
     orders = select(Entry.order_id).where(Entry.unit_id == unit_id)
-    found = select(Entry.source_id).where(Entry.source == "balance", Entry.leg.like(UNDONE), Entry.order_id.in_(orders))
+    there = (Entry.source.in_(ARRIVALS), Entry.leg.like(UNDONE), Entry.order_id.in_(orders))
+    found = select(Entry.source_id).where(*there)
     return frozenset(db.session.scalars(found))

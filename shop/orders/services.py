@@ -83,7 +83,9 @@ def _give_back(order: Order, action: str) -> None:
     order.state = next_order_state(order.state, action)
     order.hold_until = None
     for line in list_lines(order.id):
-        line.state = next_line_state(line.state, "cancel")
+        # Of an order that had expired before its money came they are cancelled already.
+        if line.state != "cancelled":
+            line.state = next_line_state(line.state, "cancel")
 
 
 def expire_order(order: Order) -> None:
@@ -103,6 +105,12 @@ def call_cancelled(order: Order, *, actor: int | None) -> None:
     """An order whose page was closed because somebody cancelled it; its stock is back already."""
     order.state = next_order_state(order.state, "cancel")
     note(order.id, "cancelled", actor=actor)
+
+
+def cancel_quarantined(order: Order, *, actor: int | None) -> None:
+    """What was charged was not what was agreed: it goes back, nothing is delivered, and the stock is free again."""
+    _give_back(order, "cancel")
+    note(order.id, "cancelled_and_returned", actor=actor)
 
 
 def quarantine_order(order: Order, problem: str) -> None:

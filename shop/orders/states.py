@@ -42,6 +42,8 @@ ORDER_TABLE = {
     ("cancelled", "fail_to_fill"): "unfillable",
     ("expired", "quarantine"): "quarantined",
     ("cancelled", "quarantine"): "quarantined",
+    # What was charged goes back.
+    ("quarantined", "cancel"): "cancelled",
     ("paid", "refund"): "refunded",
     ("unfillable", "refund"): "refunded",
     ("refunded", "fail_refund"): "paid",

@@ -15,9 +15,9 @@ from shop.core import clock
 from shop.core.db import db, transaction
 from shop.core.errors import Conflict, EdgeFailed, ShopError
 from shop.core.ids import token
+from shop.core.marks import RESTORED_TO, find_moment, installation_id
 from shop.core.runtime import settings
 from shop.i18n.messages import gettext as _
-from shop.i18n.messages import use_language
 from shop.orders.cart import CartView
 from shop.orders.checkout import HOLD, LiveOrder, place_order
 from shop.orders.links import order_token
@@ -25,6 +25,8 @@ from shop.orders.models import Order, OrderLine
 from shop.orders.queries import get_order_by_id, list_lines, lock_order
 from shop.orders.services import call_cancelled, cancel_order, note
 from shop.payments.gateway import SessionView, StripeRefused, gateway
+from shop.payments.line_items import line_items
+from shop.payments.lost import recipient_of
 from shop.payments.models import Attempt
 from shop.payments.queries import list_attempts
 from shop.payments.settle import LIVE, REPLAY, close_payment, settle_order
@@ -60,6 +62,17 @@ class PaymentRefused(ShopError):
     status = 409
 
 
+class CatchingUp(ShopError):
+    """The database was restored, and Stripe has not told yet what was sold since: a piece could be sold twice."""
+
+    status = 503
+
+
+def _refuse_while_catching_up() -> None:
+    if find_moment(RESTORED_TO) is not None:
+        raise CatchingUp(_("The shop is being repaired and takes no orders for a few minutes. Your cart is kept."))
+
+
 @contextmanager
 def bulkhead() -> Iterator[None]:
     """A slow Stripe must not stop the whole shop. Raises EdgeFailed when enough requests wait already."""
@@ -79,6 +92,7 @@ def check_out(cart: CartView, *, email: str, address: dict[str, Any], language: 
     """
     try:
         with transaction():
+            _refuse_while_catching_up()
             return place_order(cart, email=email, address=address, language=language)
     except LiveOrder as earlier:
         abandon_order(earlier.order_id, actor=None)
@@ -158,6 +172,7 @@ def _begin(order_id: int) -> Attempt | None:
     None while Stripe has to be asked about an earlier one.
     """
     with transaction():
+        _refuse_while_catching_up()
         order = lock_order(order_id)
         if order.state != "awaiting_payment":
             raise Conflict(_("This order is no longer waiting for a payment."), state=order.state)
@@ -191,14 +206,17 @@ def _parameters(order: Order, lines: list[OrderLine], key: str, expires_at: int)
     config = settings()
     back = f"{config.base_url}/{order.language}/orders/{order.number}/return"
     signed = order_token(order.number, config.secret_key)
-    metadata = {"order": order.number, "attempt": key, "shop": config.base_url}
-    items = [_item(order.currency, line.title, line.unit_price_minor, line.quantity, line.sku) for line in lines]
-    if order.shipping_minor:
-        with use_language(order.language):
-            items.append(_item(order.currency, _("Shipping"), order.shipping_minor, 1, ""))
+    # Enough for the order to be known again, should our own memory of it be lost (payments.lost).
+    metadata = {
+        "order": order.number,
+        "attempt": key,
+        "shop": config.base_url,
+        "installation": installation_id(),
+        "language": order.language,
+    }
     parameters: dict[str, Any] = {
         "mode": "payment",
-        "line_items": items,
+        "line_items": line_items(order, lines),
         "customer_email": order.email,
         "client_reference_id": order.number,
         "locale": order.address.get("payment_language") or STRIPE_LOCALE[order.language],
@@ -206,22 +224,16 @@ def _parameters(order: Order, lines: list[OrderLine], key: str, expires_at: int)
         "cancel_url": f"{back}?t={signed}",
         "expires_at": expires_at,
         "metadata": metadata,
-        "payment_intent_data": {"metadata": metadata, "description": f"Order {order.number}"},
+        "payment_intent_data": {
+            "metadata": metadata,
+            "description": f"Order {order.number}",
+            "shipping": recipient_of(order.address),
+        },
         "adaptive_pricing": {"enabled": False},
     }
     if any(line.kind == "one_of_a_kind" for line in lines):
         parameters["excluded_payment_method_types"] = DELAYED_METHODS
     return parameters
-
-
-def _item(currency: str, name: str, minor: int, quantity: int, sku: str) -> dict[str, Any]:
-    product: dict[str, Any] = {"name": name}
-    if sku:
-        product["metadata"] = {"sku": sku}
-    return {
-        "quantity": quantity,
-        "price_data": {"currency": currency.lower(), "unit_amount": minor, "product_data": product},
-    }
 
 
 def save_session(attempt_id: int, view: SessionView) -> bool:

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
 from typing import Any
 
 import stripe
@@ -60,6 +61,32 @@ class SessionView:
     livemode: bool
     # Of the payment intent: tells a bank that still works on a payment from one that has refused it.
     intent_status: str | None = None
+    expires_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class SoldItem:
+    """A line of a Checkout Session; `sku` is empty for the shipping."""
+
+    sku: str
+    quantity: int
+    unit_minor: int
+
+
+@dataclass(frozen=True, slots=True)
+class SaleView:
+    """A Checkout Session with all that tells who bought what and where it goes. `raw` is what Stripe said, whole.
+
+    `recipient` is Stripe's form of an address with name and phone: {name, phone, line1, line2, city, state, postal_code,
+    country}, None if it was never told.
+    """
+
+    session: SessionView
+    created_at: datetime
+    email: str
+    items: tuple[SoldItem, ...]
+    recipient: dict[str, str] | None
+    raw: dict[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +121,35 @@ class DisputeView:
     withdrawn: bool
     reinstated: bool
     answer_by: datetime | None
+    opened_at: datetime
     attempt: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ChargeView:
+    """A charge, with what tells whose it is: its payment, our metadata, the buyer's e-mail."""
+
+    id: str
+    payment_intent: str | None
+    amount_minor: int
+    currency: str
+    status: str
+    email: str | None
+    description: str | None
+    metadata: dict[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class PayoutView:
+    """A payout to the operator's bank. Stripe says what it consists of once its `reconciliation` is "completed"."""
+
+    id: str
+    amount_minor: int
+    currency: str
+    status: str
+    reconciliation: str
+    balance_transaction: str | None
+    created_at: datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -212,6 +267,25 @@ class Gateway:
                     return _session(plain)
         return None
 
+    def list_sessions(self, since: datetime) -> list[SessionView]:
+        """Every session created since a moment, oldest first."""
+        with _translated():
+            page = self._client.v1.checkout.sessions.list(
+                {"created": {"gte": int(since.timestamp())}, "limit": 100, "expand": ["data.payment_intent"]}
+            )
+            return [_session(_plain(found)) for found in page.auto_paging_iter()][::-1]
+
+    def fetch_sale(self, session_id: str) -> SaleView:
+        """All that Stripe knows of a session."""
+        sessions = self._client.v1.checkout.sessions
+        with _translated():
+            found = _plain(
+                sessions.retrieve(session_id, {"expand": ["payment_intent", "payment_intent.latest_charge"]})
+            )
+            page = sessions.line_items.list(session_id, {"limit": 100, "expand": ["data.price.product"]})
+            items = [_plain(item) for item in page.auto_paging_iter()]
+        return _sale(found, items)
+
     def refund(self, payment_intent: str, amount_minor: int, key: str) -> RefundView:
         """Give money back. The same key never gives it twice."""
         with _translated():
@@ -243,12 +317,78 @@ class Gateway:
             found = self._client.v1.disputes.retrieve(dispute_id, {"expand": ["payment_intent"]})
             return _dispute(_plain(found))
 
-    def list_balance_transactions(self, since: datetime) -> list[BalanceView]:
-        """Movements of Stripe's balance created since a moment, oldest first."""
+    def fetch_charge(self, charge_id: str) -> ChargeView:
         with _translated():
-            page = self._client.v1.balance_transactions.list({"created": {"gte": int(since.timestamp())}, "limit": 100})
-            found = [_balance(_plain(item)) for item in page.auto_paging_iter()]
-        return sorted(found, key=lambda item: (item.created_at, item.id))
+            return _charge(_plain(self._client.v1.charges.retrieve(charge_id)))
+
+    def find_session_of(self, payment_intent: str) -> SessionView | None:
+        """The session a payment was made in, if it was made in one."""
+        with _translated():
+            page = self._client.v1.checkout.sessions.list(
+                {
+                    "payment_intent": payment_intent,
+                    "limit": 1,
+                    "expand": ["data.payment_intent", "data.payment_intent.latest_charge"],
+                }
+            )
+            return next((_session(_plain(found)) for found in page.data), None)
+
+    def list_disputes(self, since: datetime, until: datetime) -> Iterator[DisputeView]:
+        """Disputes opened between two moments, newest first."""
+        for page in self._pages("/v1/disputes", {"created": _between(since, until)}):
+            for item in page:
+                yield _dispute(item)
+
+    def list_balance_transactions(self, since: datetime, until: datetime | None = None) -> Iterator[BalanceView]:
+        """Movements of Stripe's balance created from a moment to another, newest first; a page in memory at a time."""
+        return self._movements(created=_between(since, until))
+
+    def list_movements_of(self, source: str) -> list[BalanceView]:
+        """The movements of one charge, refund or dispute, newest first."""
+        return list(self._movements(source=source))
+
+    def list_movements_in(self, payout_id: str) -> Iterator[BalanceView]:
+        """The movements an automatic payout consists of, its own among them, newest first."""
+        return self._movements(payout=payout_id)
+
+    def _movements(self, **parameters: Any) -> Iterator[BalanceView]:
+        for page in self._pages("/v1/balance_transactions", parameters):
+            for item in page:
+                yield read_movement(item)
+
+    def list_payouts(self, since: datetime, until: datetime) -> Iterator[PayoutView]:
+        """Payouts to the operator's bank created between two moments, newest first."""
+        for page in self._pages("/v1/payouts", {"created": _between(since, until)}):
+            for item in page:
+                yield _payout(item)
+
+    def fetch_balance(self) -> dict[str, int]:
+        """What stands at Stripe by currency, available or not yet, in minor units."""
+        with _translated():
+            found = _plain(self._client.v1.balance.retrieve())
+        sums: dict[str, int] = {}
+        for part in (*found["available"], *found["pending"]):
+            currency = str(part["currency"]).upper()
+            sums[currency] = sums.get(currency, 0) + int(part["amount"])
+        return sums
+
+    def _pages(self, path: str, parameters: dict[str, Any]) -> Iterator[list[dict[str, Any]]]:
+        """The items of a list as Stripe sent them: objects of the SDK take longer to make than pages to fetch."""
+        after: dict[str, Any] = {}
+        while True:
+            with _translated():
+                answer: Any = self._client.raw_request("get", path, limit=100, **parameters, **after)
+            yield answer.data["data"]
+            if not answer.data["has_more"]:
+                return
+            after = {"starting_after": answer.data["data"][-1]["id"]}
+
+    def ask_time(self) -> datetime | None:
+        """Stripe's clock, by the smallest call that needs our key; None if the answer bears no date."""
+        with _translated():
+            answer = self._client.v1.events.list({"limit": 1}).last_response
+        told = (answer.headers or {}).get("Date") if answer is not None else None
+        return parsedate_to_datetime(told) if told else None
 
     def list_events(self, since: datetime) -> list[tuple[EventView, dict[str, Any]]]:
         """Events created since a moment with their whole content, oldest first: what webhooks may have lost."""
@@ -301,7 +441,34 @@ def _session(plain: dict[str, Any]) -> SessionView:
         metadata=dict(plain.get("metadata") or {}),
         livemode=bool(plain.get("livemode")),
         intent_status=intent.get("status") if isinstance(intent, dict) else None,
+        expires_at=datetime.fromtimestamp(plain["expires_at"], UTC) if plain.get("expires_at") else None,
     )
+
+
+def _sale(plain: dict[str, Any], items: list[dict[str, Any]]) -> SaleView:
+    intent = plain.get("payment_intent")
+    shipping = intent.get("shipping") if isinstance(intent, dict) else None
+    recipient = None
+    if shipping:
+        told = {"name": shipping.get("name"), "phone": shipping.get("phone"), **(shipping.get("address") or {})}
+        recipient = {name: value or "" for name, value in told.items()}
+    buyer = plain.get("customer_details") or {}
+    return SaleView(
+        session=_session(plain),
+        created_at=datetime.fromtimestamp(plain["created"], UTC),
+        email=str(plain.get("customer_email") or buyer.get("email") or ""),
+        items=tuple(_item(item) for item in items),
+        recipient=recipient,
+        # The SDK makes decimals of some amounts, which JSON does not know.
+        raw=json.loads(json.dumps({**plain, "line_items": items}, default=str)),
+    )
+
+
+def _item(plain: dict[str, Any]) -> SoldItem:
+    price = plain.get("price") or {}
+    product = price.get("product")
+    sku = (product.get("metadata") or {}).get("sku", "") if isinstance(product, dict) else ""
+    return SoldItem(sku, int(plain["quantity"]), int(price["unit_amount"]))
 
 
 def _refund(plain: dict[str, Any]) -> RefundView:
@@ -339,11 +506,43 @@ def _dispute(plain: dict[str, Any]) -> DisputeView:
         withdrawn=any(minor < 0 for minor in moved),
         reinstated=any(minor > 0 for minor in moved),
         answer_by=datetime.fromtimestamp(due, UTC) if due else None,
+        opened_at=datetime.fromtimestamp(plain["created"], UTC),
         attempt=_attempt_of(plain),
     )
 
 
-def _balance(plain: dict[str, Any]) -> BalanceView:
+def _charge(plain: dict[str, Any]) -> ChargeView:
+    return ChargeView(
+        id=plain["id"],
+        payment_intent=_id_of(plain.get("payment_intent")),
+        amount_minor=int(plain["amount"]),
+        currency=str(plain["currency"]).upper(),
+        status=plain["status"],
+        email=(plain.get("billing_details") or {}).get("email") or plain.get("receipt_email"),
+        description=plain.get("description"),
+        metadata=dict(plain.get("metadata") or {}),
+    )
+
+
+def _payout(plain: dict[str, Any]) -> PayoutView:
+    return PayoutView(
+        id=plain["id"],
+        amount_minor=int(plain["amount"]),
+        currency=str(plain["currency"]).upper(),
+        status=plain["status"],
+        reconciliation=plain["reconciliation_status"],
+        balance_transaction=_id_of(plain.get("balance_transaction")),
+        created_at=datetime.fromtimestamp(plain["created"], UTC),
+    )
+
+
+def _between(since: datetime, until: datetime | None) -> dict[str, int]:
+    upper = {} if until is None else {"lte": int(until.timestamp())}
+    return {"gte": int(since.timestamp()), **upper}
+
+
+def read_movement(plain: dict[str, Any]) -> BalanceView:
+    """A balance transaction from what Stripe said of it, also when that was kept for long."""
     rate = plain.get("exchange_rate")
     return BalanceView(
         id=plain["id"],

@@ -135,10 +135,16 @@ class DisputePart(Base):
 
 
 class BalanceTransaction(Base):
-    """A movement of Stripe's balance, raw as fetched. `posted_at` is when the ledger took it."""
+    """A movement of Stripe's balance, raw as fetched. `posted_at` is when the ledger took it.
+
+    `payout` is the payout to the bank it left with, once a reconciliation has asked.
+    """
 
     __tablename__ = "balance_transaction"
-    __table_args__ = (Index("ix_balance_transaction_posted", "posted_at", "created_at"),)
+    __table_args__ = (
+        Index("ix_balance_transaction_posted", "posted_at", "created_at"),
+        Index("ix_balance_transaction_created", "created_at", "id"),
+    )
     id: Mapped[str] = mapped_column(primary_key=True)
     type: Mapped[str]
     reporting_category: Mapped[str]
@@ -153,10 +159,32 @@ class BalanceTransaction(Base):
     raw: Mapped[dict[str, Any]] = mapped_column(JSON)
     imported_at: Mapped[datetime] = mapped_column(UTCDateTime)
     posted_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
+    payout: Mapped[str | None] = mapped_column(index=True)
+
+
+class StripePayout(Base):
+    """A payout of Stripe's balance to the operator's bank, as last seen.
+
+    `reconciliation` is Stripe's word: in_progress, completed (Stripe says what it consists of), or not_applicable.
+    """
+
+    __tablename__ = "stripe_payout"
+    id: Mapped[str] = mapped_column(primary_key=True)
+    amount_minor: Mapped[int] = mapped_column(BigInteger)
+    currency: Mapped[str]
+    status: Mapped[str]
+    reconciliation: Mapped[str]
+    balance_transaction: Mapped[str | None]
+    created_at: Mapped[datetime] = mapped_column(UTCDateTime)
 
 
 class Quarantine(Base):
-    """Money or a message that fits nothing: kept whole, shown to staff, never guessed at."""
+    """Money or a message that fits nothing: kept whole, shown to staff, never guessed at.
+
+    `stripe_id` by `kind`: "balance" the balance transaction, "amount" the payment, "event" the event, "refund_failed"
+    the refund (or our key of it). `resolution` says how it was cleared up: found (its place is known now), returned (the
+    money goes back), explained (somebody has looked, `note` in the data).
+    """
 
     __tablename__ = "quarantine"
     id: Mapped[int] = big_id()
@@ -166,3 +194,5 @@ class Quarantine(Base):
     data: Mapped[dict[str, Any]] = mapped_column(JSON)
     at: Mapped[datetime] = mapped_column(UTCDateTime)
     resolved_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
+    resolution: Mapped[str | None]
+    resolved_by: Mapped[int | None] = mapped_column(BigId)

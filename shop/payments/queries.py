@@ -142,9 +142,15 @@ def find_attempt(
     return db.session.scalars(select(Attempt).where(or_(*conditions)).limit(1)).first() if conditions else None
 
 
-def list_quarantine() -> list[Quarantine]:
-    """What fits nothing and is not resolved, oldest first."""
-    return list(db.session.scalars(select(Quarantine).where(Quarantine.resolved_at.is_(None)).order_by(Quarantine.id)))
+def list_quarantine(
+    *, kind: str | None = None, stripe_id: str | None = None, order_id: int | None = None
+) -> list[Quarantine]:
+    """What fits nothing and is not resolved, oldest first; of a kind, of one thing of Stripe's, of an order."""
+    statement = select(Quarantine).where(Quarantine.resolved_at.is_(None)).order_by(Quarantine.id)
+    for column, value in ((Quarantine.kind, kind), (Quarantine.stripe_id, stripe_id), (Quarantine.order_id, order_id)):
+        if value is not None:
+            statement = statement.where(column == value)
+    return list(db.session.scalars(statement))
 
 
 def list_balance_transactions(sources: Iterable[str]) -> list[BalanceTransaction]:

@@ -170,8 +170,12 @@ def _wrong_amount(minor: int, most: str, *, of_all: bool) -> Invalid:
 
 
 def request_return(order: Order, attempt: Attempt, *, reason: str, actor: int | None = None) -> Refund:
-    """Give back a whole payment that bought nothing. Inside a transaction, on a locked order."""
-    return _write(order, attempt, [], attempt.amount_minor, reason, actor)
+    """Give back a whole payment that bought nothing: what was charged. Inside a transaction, on a locked order."""
+    (paid,) = read_books(order.id, []).rows("payment", str(attempt.payment_intent))
+    refund = _write(order, attempt, [], paid.minor, reason, actor)
+    # Which may be another currency than was agreed.
+    refund.currency = paid.currency
+    return refund
 
 
 def ask_again(refund_id: int, *, actor: int | None) -> Refund:

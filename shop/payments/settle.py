@@ -20,7 +20,8 @@ from shop.orders.models import Order, OrderLine
 from shop.orders.queries import lock_order, lock_order_with_lines
 from shop.orders.services import await_bank, expire_order, mark_paid, note, quarantine_order
 from shop.payments.gateway import Gateway, SessionView, gateway
-from shop.payments.models import Attempt, Quarantine
+from shop.payments.models import Attempt
+from shop.payments.quarantine import put_aside
 from shop.payments.queries import find_attempt, list_attempts
 from shop.payments.refunds import request_refund, request_return
 
@@ -163,9 +164,10 @@ def _apply_payment(order: Order, lines: Sequence[OrderLine], attempt: Attempt, v
         problem = (
             f"Stripe charged {view.amount_minor} {view.currency}, agreed were {order.total_minor} {order.currency}"
         )
-        db.session.add(
-            Quarantine(kind="amount", stripe_id=intent, order_id=order.id, data={"problem": problem}, at=clock.now())
-        )
+        charged_as = {"charged_minor": view.amount_minor, "charged_currency": view.currency}
+        agreed = {"agreed_minor": order.total_minor, "agreed_currency": order.currency}
+        told = {"problem": problem, "payment_intent": intent, "charge": view.charge, **charged_as, **agreed}
+        put_aside("amount", intent, told, order.id)
         post_foreign_payment(order.id, intent, view.amount_minor, view.currency, today)
         if order.state in UNPAID:
             quarantine_order(order, problem)

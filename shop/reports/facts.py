@@ -27,6 +27,7 @@ from shop.core.clock import day_bounds, local_day
 from shop.core.db import db
 from shop.core.money import round_half_up
 from shop.core.policies import get_policy
+from shop.ledger.books import ARRIVALS
 from shop.ledger.models import Entry
 from shop.orders.models import DeclaredSale, Order, OrderLine
 from shop.payments.models import BalanceTransaction, Dispute, DisputePart, Refund, RefundPart
@@ -277,7 +278,7 @@ def _maker_fees(line_ids: set[int]) -> dict[int, int]:
         .add_columns(BalanceTransaction.exchange_rate)
         .join(Order, Order.id == Entry.order_id)
         .join(BalanceTransaction, BalanceTransaction.id == Entry.source_id)
-        .where(Entry.source == "balance", Entry.credit == "payment_fees", Entry.debit.like("artisan_%"))
+        .where(Entry.source.in_(ARRIVALS), Entry.credit == "payment_fees", Entry.debit.like("artisan_%"))
     )
     for chunk in chunks(line_ids):
         for row in db.session.execute(statement.where(Entry.line_id.in_(chunk))):

@@ -10,25 +10,30 @@ from sqlalchemy import and_, case, func, or_, select
 from shop.catalogue.models import Variant
 from shop.core import clock
 from shop.core.db import db
+from shop.core.guards import missing_guards
 from shop.core.outbox import ALARM_AFTER
 from shop.core.tables import Job
+from shop.invoicing.checks import (
+    credit_notes_equal_refunds,
+    invoice_numbers_have_no_holes,
+    paid_orders_have_one_invoice,
+)
 from shop.ledger import accounts
-from shop.ledger.checks import missing_guards, unbalanced
+from shop.ledger.checks import unbalanced
 from shop.ledger.models import Entry
-from shop.ledger.queries import list_balances, sum_balance
+from shop.ledger.queries import list_balances
 from shop.ledger.statements import list_statements
 from shop.ledger.transfers import PAYOUT, RETURNED
 from shop.orders.models import Order, OrderLine, Reservation
-from shop.payments.models import Attempt, BalanceTransaction, Dispute, Quarantine, Refund
+from shop.payments.models import Attempt, Dispute, Refund
+from shop.payments.reconcile import PENDING_LIMIT
 from shop.payouts.models import Transfer
 from shop.reports.footing import compare_with_ledger
+from shop.reports.stripe_invariants import SETTLED, STRIPE_INVARIANTS
 
-# How long a settled payment may wait for its balance transaction.
-PENDING_LIMIT = timedelta(days=7)
 # How long after its time an unpaid order may hold stock, and a refund wait to be sent.
 HOLD_LIMIT = timedelta(hours=2)
 REFUND_LIMIT = timedelta(days=1)
-SETTLED = ("paid", "unfillable", "refunded")
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,21 +42,6 @@ class Finding:
 
     invariant: str
     text: str
-
-
-def stripe_balance_equals_its_transactions() -> list[str]:
-    """What the books say stands at Stripe is the sum of the booked balance transactions' net, per currency."""
-    rows = db.session.execute(
-        select(BalanceTransaction.currency, func.sum(BalanceTransaction.net_minor).label("net"))
-        .where(BalanceTransaction.posted_at.is_not(None))
-        .group_by(BalanceTransaction.currency)
-    )
-    return [
-        f"stripe_balance in {row.currency} is {-sum_balance(accounts.STRIPE_BALANCE, row.currency)}, "
-        f"the balance transactions sum to {row.net}."
-        for row in rows
-        if -sum_balance(accounts.STRIPE_BALANCE, row.currency) != int(row.net)
-    ]
 
 
 def nothing_waits_too_long_at_stripe() -> list[str]:
@@ -275,24 +265,10 @@ def reports_equal_the_books() -> list[str]:
     return compare_with_ledger(first, last) if isinstance(first, date) else []
 
 
-def suspense_is_explained() -> list[str]:
-    """Money in suspense has an open entry in quarantine, or is on its way back."""
-    holding = [b for b in list_balances() if b.account == accounts.SUSPENSE]
-    explained = db.session.scalar(select(func.count(Quarantine.id)).where(Quarantine.resolved_at.is_(None))) or 0
-    on_its_way = db.session.scalar(
-        select(func.count(Refund.id)).where(Refund.state.in_(["requested", "pending"]), Refund.reason == "duplicate")
-    )
-    return [
-        f"{balance.minor} {balance.currency} stands in suspense and nothing says why."
-        for balance in holding
-        if not explained and not on_its_way
-    ]
-
-
 INVARIANTS: tuple[Callable[[], list[str]], ...] = (
     missing_guards,
     unbalanced,
-    stripe_balance_equals_its_transactions,
+    *STRIPE_INVARIANTS,
     nothing_waits_too_long_at_stripe,
     conversion_is_empty_when_all_has_arrived,
     paid_orders_have_one_charge,
@@ -305,7 +281,9 @@ INVARIANTS: tuple[Callable[[], list[str]], ...] = (
     holds_belong_to_live_orders,
     no_work_fails_for_long,
     nobody_waits_long_for_a_refund,
-    suspense_is_explained,
+    invoice_numbers_have_no_holes,
+    paid_orders_have_one_invoice,
+    credit_notes_equal_refunds,
     reports_equal_the_books,
 )
 

@@ -4,13 +4,16 @@ import json
 import logging
 from http import HTTPStatus
 
-from flask import Flask, Response, make_response, render_template, request
-from sqlalchemy.exc import DataError
-from werkzeug.exceptions import HTTPException
+from flask import Flask, Response, current_app, make_response, request
+from sqlalchemy.exc import DataError, DBAPIError
+from sqlalchemy.exc import TimeoutError as PoolExhausted
+from werkzeug.exceptions import HTTPException, InternalServerError
 
 from shop.core.db import db
 from shop.core.errors import Invalid, ShopError
+from shop.core.outages import Outage, find_outage
 from shop.i18n.languages import LANGUAGES, negotiate
+from shop.i18n.messages import current_language
 from shop.i18n.messages import gettext as _
 from shop.web.speech import speak
 
@@ -38,7 +41,8 @@ def _words(status: int) -> tuple[str, str]:
 
 def _answer(status: int, text: str, fields: dict[str, str] | None = None) -> Response:
     if request.path.startswith("/api/"):
-        problem = {"type": "about:blank", "title": HTTPStatus(status).phrase, "status": status, "detail": text}
+        detail = text or _words(status)[1]
+        problem = {"type": "about:blank", "title": HTTPStatus(status).phrase, "status": status, "detail": detail}
         if fields:
             problem["errors"] = [{"field": name, "detail": detail} for name, detail in fields.items()]
         return Response(json.dumps(problem, ensure_ascii=False), status, content_type="application/problem+json")
@@ -49,10 +53,21 @@ def _answer(status: int, text: str, fields: dict[str, str] | None = None) -> Res
         speak(negotiate(request.headers.get("Accept-Language")))
     title, advice = _words(status)
     home = f"/{first}" if first in (*LANGUAGES, "artisan", "staff", "demo") else "/"
-    page = render_template("faults/fault.html", title=title, text=text, advice=advice, status=status, home=home)
+    # Not render_template, which asks the doors what surrounds their pages: the database may be what is missing.
+    template = current_app.jinja_env.get_template("faults/fault.html")
+    page = template.render(language=LANGUAGES[current_language()], title=title, text=text, advice=advice, home=home)
     response = make_response(page, status)
     response.headers["Cache-Control"] = "no-store"
     return response
+
+
+def _unavailable(outage: Outage, error: BaseException) -> Response:
+    """The database cannot serve: nothing was written, and the same may be sent again. Stripe sends a webhook again."""
+    log.warning("the database is %s for %s %s: %s", outage, request.method, request.path, getattr(error, "orig", error))
+    db.session.rollback()
+    answer = _answer(503, "")
+    answer.headers["Retry-After"] = "30"
+    return answer
 
 
 def init_faults(app: Flask) -> None:
@@ -65,6 +80,11 @@ def init_faults(app: Flask) -> None:
     def refused(error: HTTPException) -> Response:
         if error.code is None or error.code < 400:
             return make_response(error.get_response())
+        # What fails before there is a request to handle, as the session is read, comes wrapped.
+        cause = error.original_exception if isinstance(error, InternalServerError) else None
+        outage = find_outage(cause)
+        if cause is not None and outage is not None:
+            return _unavailable(outage, cause)
         db.session.rollback()
         answer = _answer(error.code, "")
         if error.code == 405 and getattr(error, "valid_methods", None):
@@ -77,6 +97,12 @@ def init_faults(app: Flask) -> None:
         log.warning("the database cannot hold what was sent to %s %s: %s", request.method, request.path, error.orig)
         db.session.rollback()
         return _answer(400, "")
+
+    @app.errorhandler(DBAPIError)
+    @app.errorhandler(PoolExhausted)
+    def failing(error: DBAPIError | PoolExhausted) -> Response:
+        outage = find_outage(error)
+        return unexpected(error) if outage is None else _unavailable(outage, error)
 
     @app.errorhandler(Exception)
     def unexpected(error: Exception) -> Response:

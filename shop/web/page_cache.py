@@ -2,7 +2,8 @@
 
 What may be kept is decided by the answer itself (status 200, `Cache-Control: public`, no cookie set); what is looked up
 is decided by the address alone (a public path and parameters from a closed list). Pages are kept under the public version
-they were made in; a process asks for the newest number at most once a second, so that a change shows within a second.
+they were made in; a process asks for the newest number at most once a second, so that a change shows within a second. While the
+database is away, the pages of today are shown as they were: the cart and the checkout read everything anew anyhow.
 """
 
 import gzip
@@ -65,9 +66,12 @@ def key_of(environ: Environ) -> tuple[str, str, str] | None:
 
 
 class PageCache:
-    """WSGI middleware; one per process, bounded by bytes, the least used page goes first."""
+    """WSGI middleware; one per process, bounded by bytes, the least used page goes first.
 
-    def __init__(self, app: Callable[..., Iterable[bytes]], version: Callable[[], str]) -> None:
+    `version` gives the public version, or None when the database does not tell.
+    """
+
+    def __init__(self, app: Callable[..., Iterable[bytes]], version: Callable[[], str | None]) -> None:
         self._app, self._ask = app, version
         self._pages: OrderedDict[tuple[str, ...], Page] = OrderedDict()
         self._size = 0
@@ -84,12 +88,13 @@ class PageCache:
         page = self._pages.get(key)
         if page is None or page.version != version or time.monotonic() - page.made_at > LIFE_SECONDS:
             made = self._make(environ, version)
-            if not isinstance(made, Page):
+            if isinstance(made, Page):
+                page = made
+                self._keep(key, page)
+            elif page is None or not made[0].startswith("503"):
                 status, headers, body = made
                 start_response(status, headers)
                 return body
-            page = made
-            self._keep(key, page)
         else:
             with self._lock:
                 if key in self._pages:
@@ -101,7 +106,7 @@ class PageCache:
         if now - self._looked_at >= LOOK_SECONDS:
             # One thread asks, the others go on with what is known.
             self._looked_at = now
-            self._version = self._ask()
+            self._version = self._ask() or self._version
         return self._version
 
     def _make(self, environ: Environ, version: str) -> Page | tuple[str, list[tuple[str, str]], Iterable[bytes]]:

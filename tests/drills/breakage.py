@@ -12,8 +12,9 @@ from functools import wraps
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import select, update
+from sqlalchemy import event, select, update
 from sqlalchemy.orm import Session
+from sqlalchemy.pool import Pool
 
 from shop.catalogue import models, stock
 from shop.catalogue.models import Variant
@@ -225,6 +226,15 @@ def sell_in_many_currencies(_folder: Path) -> None:
     _replace(models.CURRENCIES, (*models.CURRENCIES, "MAD", "JPY", "KRW", "TND", "KWD"))
 
 
+def cap_pages(folder: Path) -> None:
+    """The database may have as many pages as the file `pages` says: a disk that is full where none can be mounted."""
+
+    def cap(connection: Any, *_given: Any) -> None:
+        connection.execute(f"PRAGMA max_page_count={(folder / 'pages').read_text(encoding='ascii')}")
+
+    event.listen(Pool, "checkout", cap)
+
+
 FAULTS: dict[str, Callable[[Path], None]] = {
     "no_stock_guard": take_away_the_stock_guard,
     "no_bulkhead": take_away_the_bulkhead,
@@ -233,6 +243,7 @@ FAULTS: dict[str, Callable[[Path], None]] = {
     "deaths": let_die,
     # A worker that is killed every moment begins anew with everything loaded: see launcher.work.
     "warm_worker": lambda _folder: None,
+    "page_cap": cap_pages,
 }
 
 

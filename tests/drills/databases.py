@@ -38,7 +38,7 @@ def stand_in_fonts(folder: Path) -> None:
 @cache
 def _sqlite_template() -> Path:
     path = Path(_keep().name) / "template.sqlite"
-    _fill(f"sqlite:///{path}")
+    fill(f"sqlite:///{path}")
     return path
 
 
@@ -46,11 +46,12 @@ def _sqlite_template() -> Path:
 def _postgresql_template() -> str:
     name = f"drills_{uuid.uuid4().hex[:8]}"
     create_database(name)
-    _fill(postgresql_url(name))
+    fill(postgresql_url(name))
     return name
 
 
-def _fill(url: str) -> None:
+def fill(url: str) -> None:
+    """Migrate an empty database, mark it as a demonstration and tell it the basics."""
     app = create_app(make_settings(Path(_keep().name), url))
     with app.app_context():
         upgrade()

@@ -11,7 +11,7 @@ import time
 import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -30,7 +30,7 @@ from shop.payments.gateway import API_VERSION
 from tests.drills.databases import fresh_database, stand_in_fonts
 from tests.drills.processes import Process, free_port
 
-START_SECONDS = 30
+START_SECONDS = 60
 KEY = "sk_test_demo_drills"
 WEBHOOK_SECRET = "whsec_drills"
 _DIRECT = urllib.request.build_opener(urllib.request.ProxyHandler({}))
@@ -162,7 +162,7 @@ class Installation:
             self.pass_time(minutes=minutes)
         self.until_quiet()
 
-    def worker_turns(self, turns: int = 2, seconds: float = 30) -> None:
+    def worker_turns(self, turns: int = 2, seconds: float = 180) -> None:
         """Wait until the worker has begun to look for jobs so many times more: what was due before is then done."""
         begun = self._turns()
         self.until(lambda: self._turns() >= begun + turns, seconds, f"the worker looks for jobs {turns} times")
@@ -201,7 +201,7 @@ class Installation:
         """As `until`, for a question to the database."""
         return self.until(lambda: self.ask(question), seconds, what)
 
-    def until_quiet(self, seconds: float = 60) -> None:
+    def until_quiet(self, seconds: float = 180) -> None:
         """Wait until every webhook that is due has been delivered and every job that is due is done."""
 
         def quiet() -> bool:
@@ -262,25 +262,34 @@ class Installation:
 
     # Its commands
 
-    def check(self) -> list[str]:
-        """What `shop check` finds, a process of its own on the installation's clock."""
-        answer = subprocess.run(
-            [sys.executable, "-m", "tests.drills.launcher", "shop", "check"],
+    def command(self, *arguments: str) -> "subprocess.CompletedProcess[str]":
+        """`shop …`, a process of its own on the installation's clock."""
+        return subprocess.run(
+            [sys.executable, "-m", "tests.drills.launcher", "shop", *arguments],
             env=self.environment,
             capture_output=True,
             text=True,
             timeout=120,
             check=False,
         )
+
+    def check(self) -> list[str]:
+        """What `shop check` finds."""
+        answer = self.command("check")
         found = [line for line in answer.stdout.splitlines() if line.strip()]
         return found if answer.returncode and found else [answer.stderr.strip()] if answer.returncode else []
 
 
 @contextmanager
-def install(parent: Path, kind: str, *, seed: int, faults: str = "", job_workers: int = 1) -> Iterator[Installation]:
-    """A running installation in a new folder; everything of it is gone at the end, whatever happens."""
+def install(
+    parent: Path, kind: str, *, seed: int, faults: str = "", job_workers: int = 1, database_url: str = ""
+) -> Iterator[Installation]:
+    """A running installation in a new folder; everything of it is gone at the end, whatever happens.
+
+    `database_url` is of a filled database that the drill itself keeps; otherwise a fresh one of a kind is made.
+    """
     folder = Path(tempfile.mkdtemp(prefix="shop-", dir=parent))
-    with fresh_database(kind, folder) as url:
+    with nullcontext(database_url) if database_url else fresh_database(kind, folder) as url:
         shop = Installation(folder, url, seed=seed, faults=faults, job_workers=job_workers)
         try:
             shop.start()

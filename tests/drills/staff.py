@@ -32,10 +32,11 @@ class Officer(Browser):
         """Send a form of a staff page."""
         return self.ask("POST", f"/staff/{path}", {"csrf_token": self._token, **form})
 
-    def refund(self, number: str, lines: Iterable[int] = ()) -> Answer:
-        """Click on the button that gives money back: of some lines, or all there is."""
+    def refund(self, number: str, lines: Iterable[int] = (), *, euro: str = "", extent: str = "") -> Answer:
+        """Click on the button that gives money back: of some lines, an amount such as "12.34", or all there is."""
         chosen = list(lines)
-        form = {"extent": "lines" if chosen else "all", "lines": chosen, "reason": "buyer"}
+        what = extent or ("amount" if euro else "lines" if chosen else "all")
+        form = {"extent": what, "lines": chosen, "amount": euro, "reason": "buyer"}
         return self.send(f"orders/{number}/refund", **{f"refund-{name}": value for name, value in form.items()})
 
 

@@ -24,8 +24,10 @@ STAIRS = (
     "fulfilment",
     "payments",
     "payouts",
+    "invoicing",
     "reports",
     "notifications",
+    "backup",
     "worker",
     "commands",
     "web",
@@ -34,7 +36,7 @@ STAIRS = (
     "cli",
 )
 # Neighbours that stand one above the other in the list, but do not know each other.
-STRANGERS = {"web": {"worker", "commands"}, "app": {"worker", "commands"}, "demo": {"commands"}}
+STRANGERS = {"web": {"backup", "worker", "commands"}, "app": {"backup", "worker", "commands"}, "demo": {"commands"}}
 DOORS = frozenset({"storefront", "artisan", "staff", "webhooks", "api", "demo"})
 # The double is a second opinion about Stripe's rules, so it shares no code with the shop.
 SEALED = ("demo.double",)
@@ -64,8 +66,8 @@ HOMES = {
 
 # They decide by values alone: no database, no clock, no settings.
 PURE = (
-    "core.money", "orders.states", "ledger.books", "ledger.posting", "ledger.accounts", "ledger.shares", "payouts.rib",
-    "payouts.bank_text",
+    "core.money", "shipping.charges", "orders.amounts", "orders.states", "ledger.books", "ledger.posting",
+    "ledger.accounts", "ledger.shares", "payouts.rib", "payouts.bank_text", "invoicing.amounts",
 )  # fmt: skip
 PURE_MAY_IMPORT = ("core.errors", *PURE)
 

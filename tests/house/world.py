@@ -24,6 +24,7 @@ from shop.core.db import db, transaction
 from shop.core.ids import public_id
 from shop.core.policies import decide_policy
 from shop.fulfilment.services import accept_line
+from shop.invoicing.queries import list_documents
 from shop.media.models import Picture
 from shop.notifications.models import Attachment, Letter
 from shop.orders.cart import add_to_cart
@@ -31,6 +32,8 @@ from shop.orders.links import order_token
 from shop.orders.models import Order
 from shop.orders.queries import list_lines
 from shop.payments.gateway import CONNECTION_ERROR, Gateway, use_gateway
+from shop.payments.quarantine import put_aside
+from shop.payments.queries import list_quarantine
 from shop.payouts.bank_details import record_consent
 from shop.payouts.queries import list_transfers
 from shop.payouts.services import record_executed
@@ -152,13 +155,14 @@ def _things(app: Flask, bench: Bench) -> dict[str, Any]:
         accept_line(list_lines(sendable.id)[0].id, unit_id=unit.id, actor=artisan.id)
         cart = add_to_cart(None, piece.id, 1, "EUR")
         edition = db.session.scalars(select(Edition).where(Edition.code == "excellence-2026")).one()
+        put_aside("event", "evt_x", {"type": "charge.succeeded"})
         recipient = add_recipient(
             edition.programme_id, name="Direction", email="direction@example.org", language="fr", actor=staff.id
         )
     return {
         "unit": unit, "other": other, "piece": piece, "beside": beside, "draft": draft, "review": review,
         "own_draft": own_draft, "accounts": {"artisan": artisan, "neighbour": neighbour, "staff": staff},
-        "paid": paid, "sendable": sendable, "waiting": waiting, "cart": cart.token, "recipient": recipient,
+        "aside": list_quarantine()[0], "paid": paid, "sendable": sendable, "waiting": waiting, "cart": cart.token, "recipient": recipient,
         **_payouts(unit, other, staff),
     }  # fmt: skip
 
@@ -231,12 +235,15 @@ def _values(things: dict[str, Any], key: str) -> dict[str, str]:
         "waiting": things["waiting"].number,
         "membership": str(membership),
         "recipient": str(things["recipient"].id),
+        "aside": str(things["aside"].id),
         **{name: things[name].public_id for name in ("batch", "draft_batch", "transfer", "unanswered")},
         "consent": str(things["consent"].id),
         "other": things["other"].public_id,
         "beside_line": str(beside_line.id),
         "letter": letter.public_id,
         "attachment": str(attachment.id),
+        "invoice": list_documents(paid.id)[0].number,
+        "other_invoice": list_documents(things["sendable"].id)[0].number,
         "new_id": public_id(),
         "t_link": f"?t={order_token(paid.number, key)}",
         "t_waiting_link": f"?t={order_token(things['waiting'].number, key)}",

@@ -1,4 +1,4 @@
-"""Generated lives of an order: paid, given back in parts, refunds that fail, disputes, hand-overs, late and repeated news.
+"""Generated lives of an order: paid, given back in parts, refunds that fail, disputes, hand-overs, payouts, repeated news.
 
 Pure: the posting rules on rows in memory. `play` drives one life from a list of choices and checks after every step.
 """
@@ -182,6 +182,18 @@ def hand_over(life: Life) -> None:
     life.write("hand_over", f"parcel_{line.line_id}", posting.hand_over(life.books, [line.line_id]))
 
 
+def pay_out(life: Life) -> None:
+    """Stripe pays part of its balance out to the operator's bank, which now and then sends it back."""
+    if life.net <= 0:
+        return
+    minor = life.random.randint(1, life.net)
+    life.count += 1
+    for moved in (-minor, minor)[: life.random.choice((1, 1, 2))]:
+        identifier = f"txn_po_{life.count}_{'out' if moved < 0 else 'back'}"
+        life.write("balance", identifier, posting.payout_arrives(moved, life.settlement))
+        life.net += moved
+
+
 def repeat(life: Life) -> None:
     """Old news again: what is written already is not written twice."""
     before = len(life.posted)
@@ -198,6 +210,7 @@ STEPS: tuple[Callable[[Life], None], ...] = (
     dispute,
     close_dispute,
     hand_over,
+    pay_out,
     repeat,
 )
 

@@ -15,7 +15,7 @@ from shop.core.ids import public_id
 from shop.core.tables import Rate
 from shop.ledger import services as ledger
 from shop.ledger.books import Part
-from shop.ledger.posting import Movement
+from shop.ledger.posting import Cause, Movement
 from shop.orders.models import DeclaredSale, Order, OrderLine
 from shop.payments.models import Attempt, BalanceTransaction, Refund, RefundPart
 from shop.programme.models import Edition, Membership, Programme
@@ -221,10 +221,11 @@ def balance_arrives(order: Order, fee: int, *, gross: int | None = None, currenc
             imported_at=order.paid_at,
         )
     )
-    ledger.post_charge_balance(
+    intent = attempt.payment_intent or ""
+    ledger.post_balance(
         order.id,
         lines_of_order(order),
-        attempt.payment_intent or "",
+        Cause("payment", intent, intent),
         Movement(movement, gross, fee, currency or order.currency),
         local_day(order.paid_at),
     )

@@ -89,10 +89,13 @@ def event_name(kind: str) -> str:
     """What happened to an order; the bare kind for one that has no words yet."""
     return {
         "placed": _("Order placed"),
+        "rebuilt": _("Made anew from what Stripe knows, after a restore"),
         "paid": _("Paid"),
         "processing": _("Payment in progress"),
         "expired": _("Nobody paid in time; stock given back"),
         "cancelled": _("Cancelled before payment"),
+        "cancelled_and_returned": _("Cancelled; what was charged goes back"),
+        "payment_found": _("A payment of it was found at Stripe"),
         "unfillable": _("Paid after the stock was gone"),
         "paid_twice": _("Paid a second time; that payment goes back"),
         "quarantined": _("Put into quarantine"),
@@ -110,6 +113,32 @@ def event_name(kind: str) -> str:
         "freight_charged": _("Return freight charged to the maker"),
         "noted": _("Note"),
     }.get(kind, kind)
+
+
+def quarantine_kind(kind: str, data: Mapping[str, Any]) -> str:
+    """What waits in quarantine, by its kind."""
+    if kind == "balance" and data.get("misfit"):
+        return _("Money that does not fit the books")
+    return {
+        "balance": _("Money that belongs to nothing known"),
+        "amount": _("A payment of another amount than was agreed"),
+        "event": _("A message about something unknown"),
+        "lost_order": _("A paid order that a restored database has forgotten"),
+    }.get(kind, kind)
+
+
+def choose() -> str:
+    """The first, empty choice of a list."""
+    return _("Choose")
+
+
+def explanations() -> dict[str, str]:
+    """What money in suspense may turn out to be, by the account it goes to."""
+    return {
+        "bank": _("The operator’s own money, in or out of the bank"),
+        "payment_fees": _("A fee of Stripe’s, or one given back"),
+        "losses": _("A loss or a gain the operator bears"),
+    }
 
 
 def event_detail(data: Mapping[str, Any]) -> str:
@@ -223,6 +252,9 @@ def done_text(code: str) -> str:
         "ended": _("The end of the membership is recorded."),
         "carried": _("The aggregator is recorded."),
         "recipient": _("The recipient was added."),
+        "asked": _("Stripe is being asked. Look at this page again in a minute."),
+        "given_back": _("The money goes back to whoever paid. Stripe confirms it within minutes."),
+        "explained": _("It is cleared up, with your note."),
         "sent": _("The report is on its way to its recipient."),
         "drafted": _("The batch is drafted. A second officer has to approve it."),
         "approved": _("The batch is approved. Hand its file to the bank, then record what the bank answers."),
