@@ -16,6 +16,7 @@ from shop.core.policies import audit
 from shop.i18n.formats import money_text
 from shop.i18n.messages import gettext as _
 from shop.ledger.books import FOREIGN, Part, Split
+from shop.ledger.posting import owed
 from shop.ledger.queries import read_books
 from shop.orders.models import Order, OrderLine
 from shop.orders.queries import list_lines, lock_order_with_lines
@@ -172,10 +173,10 @@ def _wrong_amount(minor: int, most: str, *, of_all: bool) -> Invalid:
 
 def request_return(order: Order, attempt: Attempt, *, reason: str, actor: int | None = None) -> Refund:
     """Give back a whole payment that bought nothing: what was charged. Inside a transaction, on a locked order."""
-    (paid,) = read_books(order.id, []).rows("payment", str(attempt.payment_intent))
-    refund = _write(order, attempt, [], paid.minor, reason, actor)
+    paid = read_books(order.id, []).rows("payment", str(attempt.payment_intent))
+    refund = _write(order, attempt, [], owed(paid), reason, actor)
     # Which may be another currency than was agreed.
-    refund.currency = paid.currency
+    refund.currency = paid[0].currency
     return refund
 
 
