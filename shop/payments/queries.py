@@ -41,15 +41,15 @@ def list_contested(*, is_open: bool, before_id: int | None = None, limit: int = 
     return [(dispute, order) for dispute, order in db.session.execute(statement)]
 
 
-def contested_lines(line_ids: Iterable[int]) -> dict[int, Dispute]:
-    """The newest dispute that took money of each of some lines and has not given it back, {line id: dispute}."""
+def contested_lines(line_ids: Iterable[int]) -> dict[int, tuple[Dispute, DisputePart]]:
+    """The newest dispute that took money of each of some lines and has not given it back, with what it took."""
     rows = db.session.execute(
-        select(DisputePart.line_id, Dispute)
-        .join(Dispute, DisputePart.dispute_id == Dispute.id)
+        select(Dispute, DisputePart)
+        .join(DisputePart, DisputePart.dispute_id == Dispute.id)
         .where(DisputePart.line_id.in_(list(line_ids)), Dispute.reinstated_at.is_(None))
         .order_by(Dispute.id)
     )
-    return {row[0]: row[1] for row in rows}
+    return {part.line_id: (dispute, part) for dispute, part in rows}
 
 
 def owed_lines(line_ids: Iterable[int]) -> set[int]:
