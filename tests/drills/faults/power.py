@@ -175,6 +175,7 @@ def _half_done() -> list[str]:
     "Power loss",
     "0 acknowledged steps lost, 0 unbalanced, 0 unreadable; and the same disk loses with synchronous NORMAL and OFF",
     databases=("sqlite",),
+    brief=True,
 )
 def power_loss(scene: Scene) -> Figures:
     images, weak_images, orders = scene.many(1000, 20), scene.many(200, 12), scene.many(40, 4)
