@@ -57,7 +57,7 @@ def paid_orders_have_one_invoice() -> list[str]:
         .order_by(Order.id)
     )
     if since := invoicing_since():
-        statement = statement.where(Order.paid_at >= since)
+        statement = statement.where(Order.paid_at > since)
     asked = _asked_for()
     return [
         f"Order {row.number} of {row.total_minor} {row.currency} has {row.invoices} invoices of {row.minor} {row.invoiced_in}."

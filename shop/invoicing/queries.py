@@ -32,7 +32,7 @@ def bought_its_pieces() -> ColumnElement[bool]:
 def is_to_be_invoiced(order: Order) -> bool:
     """Whether an order has to have an invoice."""
     since = invoicing_since()
-    if order.paid_at is None or (since is not None and order.paid_at < since):
+    if order.paid_at is None or (since is not None and order.paid_at <= since):
         return False
     return db.session.execute(select(Order.id).where(Order.id == order.id, bought_its_pieces())).first() is not None
 

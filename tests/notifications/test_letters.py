@@ -211,7 +211,7 @@ def test_a_letter_is_written_with_its_event_or_not_at_all(order: Order) -> None:
         change_ones_mind()
     assert letters() == []
     letter = tell(paid(order))
-    jobs = db.session.execute(select(Job.kind, Job.payload)).all()
+    jobs = db.session.execute(select(Job.kind, Job.payload).where(Job.kind == "send_letter")).all()
     assert [tuple(job) for job in jobs] == [("send_letter", {"letter_id": letter.id})]
 
 
