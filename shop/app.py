@@ -24,6 +24,8 @@ from shop.fulfilment import models as fulfilment_tables
 from shop.fulfilment.events import LineAnswered
 from shop.i18n import jinja, messages
 from shop.i18n import texts as text_tables
+from shop.invoicing import models as invoicing_tables
+from shop.invoicing import services as invoicing
 from shop.ledger import models as ledger_tables
 from shop.media import models as media_tables
 from shop.notifications import handlers
@@ -59,6 +61,7 @@ TABLES = (
     ledger_tables,
     payments_tables,
     payouts_tables,
+    invoicing_tables,
     notifications_tables,
 )
 DOORS = (storefront, artisan, staff, api)
@@ -136,4 +139,5 @@ def _refund_declined(event: LineAnswered) -> None:
 
 def _subscribe() -> None:
     subscribe(LineAnswered, _refund_declined)
+    invoicing.subscribe_all()
     handlers.subscribe_all()

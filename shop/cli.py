@@ -25,9 +25,9 @@ from shop.core import schema
 from shop.core.db import transaction
 from shop.core.durability import promise_of
 from shop.core.errors import ConfigurationError, Invalid, ShopError
+from shop.core.guards import missing_guards
 from shop.core.installation import load_settings
 from shop.core.logs import begin_logging
-from shop.ledger.checks import missing_guards
 from shop.reports.command import report
 from shop.reports.invariants import list_findings
 from shop.web.fonts import build_fonts

@@ -11,6 +11,7 @@ from shop.core.db import db, transaction
 from shop.core.errors import EdgeFailed
 from shop.core.marks import WORKER_SEEN, remember_moment
 from shop.core.outages import find_outage
+from shop.invoicing import services as invoicing
 from shop.notifications import sender, services
 from shop.payments import balance, clearing, inbox, recovery, refund_news, settle
 
@@ -23,6 +24,7 @@ JOBS: dict[str, Callable[[dict[str, Any]], object]] = {
     "import_balance": lambda job: balance.import_balance(),
     "look_again": lambda job: clearing.look_again(job["quarantine_id"]),
     "return_payment": lambda job: clearing.return_payment(job["quarantine_id"]),
+    "issue_documents": lambda job: invoicing.issue_documents(job["order_id"]),
     "send_letter": lambda job: sender.send_letter(job["letter_id"]),
     "month_report": lambda job: services.post_month_report(**job),
     "order_link": lambda job: services.post_order_link(**job),

@@ -19,7 +19,7 @@ from shop.orders.cart import add_to_cart, read_cart, set_choice
 from shop.orders.models import Order
 from shop.payments.checkout import check_out
 from shop.programme.models import Edition, Membership, Programme
-from shop.shipping.models import Zone, ZoneRate
+from shop.shipping.models import Levy, Zone, ZoneRate
 
 ADDRESS = {
     "name": "Claire Martin",
@@ -253,3 +253,20 @@ def make_order(
     view = read_cart(cart_token, language)
     assert view is not None
     return check_out(view, email=email, address={**(address or ADDRESS), "country_code": country}, language=language)
+
+
+def make_levy(*, mode: str | None = None, **values: Any) -> None:
+    """A levy of the only zone, in force since the year began: 20 % on goods and postage unless told otherwise."""
+    make_basics()
+    with transaction():
+        zone = db.session.scalars(select(Zone)).one()
+        zone.tax_mode = mode or zone.tax_mode
+        fields: dict[str, Any] = {
+            "zone_id": zone.id,
+            "kind": "tax",
+            "from_on": date(2026, 1, 1),
+            "rate_bp": 2000,
+            "on_shipping": True,
+            "source": "tests",
+        }
+        db.session.add(Levy(**{**fields, **values}))

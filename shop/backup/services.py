@@ -17,10 +17,11 @@ from shop.core import clock, schema
 from shop.core.db import db, dialect, instead, transaction
 from shop.core.durability import read_promise
 from shop.core.errors import ShopError
+from shop.core.guards import missing_guards
 from shop.core.marks import RESTORED_TO, find_moment, remember_moment
 from shop.core.policies import is_demo
 from shop.core.runtime import settings
-from shop.ledger.checks import missing_guards, unbalanced
+from shop.ledger.checks import unbalanced
 from shop.media.models import Picture
 
 Progress = Callable[[str, int, int], object]

@@ -19,10 +19,10 @@ from shop.core.config import Settings, check_production
 from shop.core.db import db, dialect
 from shop.core.durability import read_promise
 from shop.core.errors import ConfigurationError, ShopError
+from shop.core.guards import missing_guards
 from shop.core.marks import EVENTS_POLLED, RESTORED_TO, WORKER_SEEN, find_moment
 from shop.core.outbox import ALARM_AFTER
 from shop.core.tables import Job
-from shop.ledger.checks import missing_guards
 from shop.media.images import path_of
 from shop.media.models import Picture
 from shop.orders.models import Order

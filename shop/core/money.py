@@ -13,6 +13,8 @@ ZERO_DECIMAL = frozenset(
     ["BIF", "CLP", "DJF", "GNF", "JPY", "KMF", "KRW", "MGA", "PYG", "RWF", "VND", "VUV", "XAF", "XOF", "XPF"]
 )
 THREE_DECIMAL = frozenset(["BHD", "JOD", "KWD", "OMR", "TND"])
+# Sent with two digits although nobody uses them: both are zero.
+WHOLE_UNITS = frozenset(["ISK", "UGX"])
 TWO_DECIMAL = frozenset(
     [
         "AED",
@@ -67,6 +69,16 @@ def exponent(currency: str) -> int:
     if currency in THREE_DECIMAL:
         return 3
     raise UnknownCurrency(currency)
+
+
+def smallest_charge(currency: str) -> int:
+    """Minor units an amount charged is a multiple of: 10 with three digits, 100 where Stripe wants whole units, else 1.
+
+    docs.stripe.com/currencies, "Special cases" and "Three-decimal currencies".
+    """
+    if currency in WHOLE_UNITS:
+        return 100
+    return 10 if exponent(currency) == 3 else 1
 
 
 @dataclass(frozen=True, slots=True)

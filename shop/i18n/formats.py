@@ -29,7 +29,7 @@ from shop.i18n.messages import gettext as _
 _LOCALES = {code: Locale.parse(language.locale) for code, language in LANGUAGES.items()}
 
 _LRM, _RLM, _NBSP = "\u200e", "\u200f", "\u00a0"
-_LRI, _RLI, _PDI = "\u2066", "\u2067", "\u2069"
+_LRI, _RLI, _FSI, _PDI = "\u2066", "\u2067", "\u2068", "\u2069"
 
 # {digits} stands for the decimals of the currency. The mark after a negative number keeps US$ on the same side as after
 # a positive one: the left-to-right mark its minus gets would draw both into one run.
@@ -82,6 +82,11 @@ def _isolated(text: str) -> Markup:
 def isolate(text: object) -> Markup:
     """A name of unknown direction, kept from merging with its neighbours."""
     return _isolated(str(text))
+
+
+def isolate_text(text: object, language: str | None = None) -> str:
+    """As isolate, without markup."""
+    return f"{_FSI}{text}{_PDI}" if LANGUAGES[_code(language)].direction == "rtl" else str(text)
 
 
 def isolate_ltr(text: object) -> Markup:

@@ -1,11 +1,12 @@
-"""The one table of the books, and the triggers that keep it append-only."""
+"""The one table of the books; it is only ever added to."""
 
 from datetime import date, datetime
 
-from sqlalchemy import DDL, BigInteger, CheckConstraint, ForeignKey, Index, UniqueConstraint, event
+from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Index, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
 from shop.core.db import Base, UTCDateTime, big_id
+from shop.core.guards import append_only
 
 
 class Entry(Base):
@@ -38,39 +39,4 @@ class Entry(Base):
     posted_at: Mapped[datetime] = mapped_column(UTCDateTime)
 
 
-SQLITE_GUARDS = {
-    "ledger_entry_no_update": (
-        "CREATE TRIGGER ledger_entry_no_update BEFORE UPDATE ON ledger_entry "
-        "BEGIN SELECT RAISE(ABORT, 'ledger rows are never changed'); END"
-    ),
-    "ledger_entry_no_delete": (
-        "CREATE TRIGGER ledger_entry_no_delete BEFORE DELETE ON ledger_entry "
-        "BEGIN SELECT RAISE(ABORT, 'ledger rows are never deleted'); END"
-    ),
-}
-POSTGRESQL_GUARDS = {
-    "ledger_entry_append_only": (
-        "CREATE TRIGGER ledger_entry_append_only BEFORE UPDATE OR DELETE ON ledger_entry "
-        "FOR EACH ROW EXECUTE FUNCTION refuse_ledger_change()"
-    ),
-    "ledger_entry_no_truncate": (
-        "CREATE TRIGGER ledger_entry_no_truncate BEFORE TRUNCATE ON ledger_entry "
-        "FOR EACH STATEMENT EXECUTE FUNCTION refuse_ledger_change()"
-    ),
-}
-POSTGRESQL_FUNCTION = (
-    "CREATE OR REPLACE FUNCTION refuse_ledger_change() RETURNS trigger LANGUAGE plpgsql AS "
-    "$$ BEGIN RAISE EXCEPTION 'ledger rows are never changed or deleted'; END $$"
-)
-
-
-def guard_statements(dialect: str) -> list[str]:
-    """The statements that make the table append-only, for migrations and for a fresh schema."""
-    if dialect == "sqlite":
-        return list(SQLITE_GUARDS.values())
-    return [POSTGRESQL_FUNCTION, *POSTGRESQL_GUARDS.values()]
-
-
-for _dialect in ("sqlite", "postgresql"):
-    for _statement in guard_statements(_dialect):
-        event.listen(Entry.__table__, "after_create", DDL(_statement.replace("%", "%%")).execute_if(dialect=_dialect))
+append_only(Entry.__table__, "ledger")

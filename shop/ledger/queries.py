@@ -9,10 +9,10 @@ from sqlalchemy import Select, and_, case, func, literal, or_, select, text
 from sqlalchemy.orm import aliased
 
 from shop.core.db import db
-from shop.core.money import allocate
 from shop.ledger import accounts
 from shop.ledger.books import ARRIVALS, GIVEN, GROSS, Books, Posted, Row, Terms, undone
 from shop.ledger.models import Entry
+from shop.orders.amounts import share_discount
 from shop.orders.models import Order, OrderLine
 
 
@@ -158,10 +158,10 @@ def terms_of(line: OrderLine) -> Terms:
 
 
 def discount_shares(order: Order, lines: Sequence[OrderLine]) -> dict[int, int]:
-    """What each line bears of its order's discount, {line id: minor}, by largest remainder over what lines cost."""
+    """What each line bears of its order's discount, {line id: minor}, as Stripe was told."""
     if not order.discount_minor:
         return {}
-    shares = allocate(order.discount_minor, [line.net_minor + line.tax_minor for line in lines])
+    shares = share_discount(order.discount_minor, lines, order.currency)
     return {line.id: share for line, share in zip(lines, shares, strict=True)}
 
 

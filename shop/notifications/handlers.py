@@ -4,6 +4,7 @@ Makers get no mail: their orders wait for them at their own door. The operator g
 """
 
 from collections.abc import Sequence
+from dataclasses import asdict
 from typing import Any
 
 from sqlalchemy import select
@@ -17,6 +18,7 @@ from shop.fulfilment.events import ParcelHandedOver
 from shop.fulfilment.models import Parcel, ParcelLine
 from shop.notifications.services import write_letter
 from shop.orders.addresses import address_lines
+from shop.orders.amounts import amounts_of, shown_minor
 from shop.orders.events import OrderPaid, OrderUnfillable
 from shop.orders.links import order_path
 from shop.orders.models import Order, OrderLine
@@ -45,11 +47,7 @@ def on_order_paid(event: OrderPaid) -> None:
         "order_confirmation",
         order,
         lines=_lines(lines),
-        goods_minor=order.goods_minor,
-        shipping_minor=order.shipping_minor,
-        tax_minor=order.tax_minor + order.duty_minor,
-        discount_minor=order.discount_minor,
-        total_minor=order.total_minor,
+        **asdict(amounts_of(order, lines)),
         address=[order.address.get("name", ""), *address_lines(order.address)],
         country=order.country,
         promise_on=max(line.promise_on for line in lines).isoformat(),
@@ -157,6 +155,8 @@ def _write(kind: str, order: Order, **data: Any) -> None:
         "number": order.number,
         "currency": order.currency,
         "name": order.address.get("name", ""),
+        "incoterm": order.incoterm,
+        "tax_minor": order.tax_minor,
         "path": order_path(order, settings().secret_key),
     }
     write_letter(kind, order.email, order.language, {**head, **data}, order_id=order.id)
@@ -170,7 +170,7 @@ def _refunded_lines(lines: Sequence[OrderLine], parts: Sequence[RefundPart]) -> 
 
 
 def _lines(lines: Sequence[OrderLine]) -> list[dict[str, Any]]:
-    """Lines as bought; amounts are what the buyer paid for them. Their makers are named when the letter is rendered."""
+    """Lines as bought; amounts are the prices as they were shown. Their makers are named when the letter is rendered."""
     return [
         {
             "title": line.title,
@@ -178,7 +178,7 @@ def _lines(lines: Sequence[OrderLine]) -> list[dict[str, Any]]:
             "unit_id": line.unit_id,
             "quantity": line.quantity,
             "sale_unit": line.sale_unit,
-            "minor": line.net_minor + line.tax_minor,
+            "minor": shown_minor(line),
         }
         for line in lines
     ]

@@ -18,6 +18,7 @@ from shop.i18n.formats import isolate_ltr_text, money_text
 from shop.i18n.languages import LANGUAGES
 from shop.i18n.messages import use_language
 from shop.notifications.models import Letter
+from shop.orders.wording import border_text, tax_name
 from shop.payments import wording
 
 TEMPLATES = Path(__file__).resolve().parent.parent / "templates"
@@ -38,6 +39,8 @@ def _environment() -> Environment:
     jinja.install(environment)
     environment.filters["money_text"] = money_text
     environment.filters["ltr_text"] = isolate_ltr_text
+    environment.filters["tax_name"] = tax_name
+    environment.globals["border_text"] = border_text
     environment.filters["day"] = date.fromisoformat
     environment.globals["wording"] = wording
     return environment

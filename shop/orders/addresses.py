@@ -209,3 +209,26 @@ def address_lines(address: Mapping[str, str]) -> list[str]:
         if text:
             lines.append(dict(line.choices).get(text, text))
     return lines
+
+
+def envelope_lines(address: Mapping[str, str]) -> list[str]:
+    """An address as on an envelope, postal code and town on one line; without name, company, telephone and country."""
+    form = {field.name: dict(field.choices) for field in address_fields(address["country_code"])}
+    lines = []
+    for line in _envelope(address["country_code"]):
+        filled = re.sub(r"%(.)", lambda sign: _written(sign[1], address, form), line)
+        lines += [part.strip(" ,-") for part in filled.splitlines()]
+    return [line for line in lines if line]
+
+
+@lru_cache(maxsize=512)
+def _envelope(country: str) -> tuple[str, ...]:
+    """The lines of a country's envelope, with a letter of Google's for each part."""
+    rules = get_validation_rules({"country_code": country})
+    return tuple((rules.address_latin_format or rules.address_format).split("%n"))
+
+
+def _written(letter: str, address: Mapping[str, str], form: Mapping[str, Mapping[str, str]]) -> str:
+    name = _LETTERS.get(letter, "")
+    text = address.get(name, "") if name in form else ""
+    return form[name].get(text, text) if name in form else ""

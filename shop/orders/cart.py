@@ -5,7 +5,7 @@ variant and a quantity are believed, and those are checked.
 """
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from sqlalchemy import ColumnElement, and_, delete, func, select
@@ -22,16 +22,18 @@ from shop.i18n.messages import gettext as _
 from shop.i18n.slugs import slugify
 from shop.i18n.texts import Told, tell, texts_of
 from shop.media.queries import picture_views
+from shop.orders.amounts import Amounts, amounts_of
 from shop.orders.errors import NotForSale, QuantityInvalid
 from shop.orders.models import Cart, CartLine, Order, OrderLine, Reservation
 from shop.programme.queries import admitted_units
+from shop.shipping.charges import Charges, Goods
 from shop.shipping.errors import CannotShip
-from shop.shipping.queries import Quote, read_tariff
+from shop.shipping.queries import Quote, Tariff, read_tariff
 
 # Nobody carries home more of one thing by a form; a larger number is a slip of the finger.
 MAX_QUANTITY = 9_999
-# Stripe takes 100 lines (docs.stripe.com/api/checkout/sessions/create, line_items); the shipping is one of them.
-MAX_LINES = 99
+# Stripe takes 100 lines (docs.stripe.com/api/checkout/sessions/create, line_items); shipping, tax and duty are three.
+MAX_LINES = 97
 
 _WHOLE = re.compile(r"\+?[0-9]{1,18}")
 
@@ -66,6 +68,7 @@ class CartLineView:
     line_minor: int
     available: int
     weight_grams: int
+    hs_code: str | None
     kind: str
     lead_time_days: int
     problem: str | None
@@ -76,7 +79,8 @@ class CartView:
     """A cart as it stands now, in one currency, for one destination (None while the buyer has not said).
 
     `shipping` is None without a destination, without lines, or when nothing carries it there: `shipping_problem` then
-    says why. `total_minor` is goods plus known shipping, of the lines that can be bought.
+    says why. So are `charges`; their lines are the cart's that can be bought. `goods_minor` is the prices of these as
+    shown, `total_minor` what is paid for them as far as it is known. `tariff` is what the postage was read from, if it was.
     """
 
     cart_id: int | None
@@ -89,6 +93,15 @@ class CartView:
     shipping_problem: str
     total_minor: int
     problems: bool
+    charges: Charges | None = None
+    tariff: Tariff | None = None
+
+    @property
+    def amounts(self) -> Amounts:
+        """What it comes to, as its buyer reads it."""
+        if self.charges is None:
+            return Amounts(self.goods_minor, 0, 0, 0, 0, self.total_minor, "none", 0)
+        return amounts_of(self.charges, self.charges.lines)
 
     @property
     def count(self) -> int:
@@ -231,37 +244,40 @@ def read_cart(token: str | None, language: str, currency: str | None = None, cou
         _line_view(row, texts.get((row.product_id, "title"), {}), pictures, language, cart.currency == currency)
         for row in rows
     )
-    goods = sum(line.line_minor for line in lines if _counts(line))
-    shipping, shipping_problem = _shipping(lines, currency, country)
-    return CartView(
+    bought = [line for line in lines if _counts(line)]
+    goods = sum(line.line_minor for line in bought)
+    cart_now = CartView(
         cart_id=cart.id,
         token=cart.token,
         currency=currency,
         country=country,
         lines=lines,
         goods_minor=goods,
-        shipping=shipping,
-        shipping_problem=shipping_problem,
-        total_minor=goods + (shipping.amount_minor if shipping else 0),
+        shipping=None,
+        shipping_problem="",
+        total_minor=goods,
         problems=any(line.problem for line in lines),
     )
+    return _send(cart_now, bought, country) if country and bought else cart_now
 
 
 def _counts(line: CartLineView) -> bool:
     return line.problem in {None, "price_changed", "fewer", "quantity"}
 
 
-def _shipping(lines: tuple[CartLineView, ...], currency: str, country: str | None) -> tuple[Quote | None, str]:
-    bought = [line for line in lines if _counts(line)]
-    if country is None or not bought:
-        return None, ""
+def _send(cart: CartView, bought: list[CartLineView], country: str) -> CartView:
+    """The cart with what it costs to bring its pieces to a country, and what is collected for that country."""
     # One piece of unknown weight makes the weight of the parcel unknown.
     known = all(line.weight_grams for line in bought)
     weight = sum(line.weight_grams * line.quantity for line in bought) if known else 0
+    tariff = read_tariff(cart.currency, country)
     try:
-        return read_tariff(currency).quote(country, weight, max(line.weight_grams for line in bought)), ""
+        quote = tariff.quote(country, weight, max(line.weight_grams for line in bought))
     except CannotShip as error:
-        return None, error.text
+        return replace(cart, shipping_problem=error.text, tariff=tariff)
+    goods = [Goods(line.line_minor, line.hs_code) for line in bought]
+    charges = tariff.charge(country, goods, quote.amount_minor)
+    return replace(cart, shipping=quote, charges=charges, total_minor=charges.total_minor, tariff=tariff)
 
 
 def _line_view(
@@ -291,6 +307,7 @@ def _line_view(
         line_minor=(row.amount_minor or 0) * row.quantity,
         available=row.available + row.held,
         weight_grams=row.weight_grams or 0,
+        hs_code=row.hs_code,
         kind=row.kind,
         lead_time_days=row.lead_time_days,
         problem=_problem(row, same_currency),
@@ -338,6 +355,7 @@ def _line_statement(cart: Cart, language: str, currency: str) -> Any:
             Product.quantity_step,
             Product.sale_unit,
             Product.weight_grams,
+            Product.hs_code,
             Product.kind,
             Product.lead_time_days,
             Product.state,

@@ -16,11 +16,12 @@ from shop.core.money import basis_points
 from shop.core.policies import get_policy
 from shop.i18n.messages import gettext as _
 from shop.orders.cart import CartLineView, CartView
-from shop.orders.errors import CartEmpty, NotForSale, PriceChanged, QuantityInvalid
+from shop.orders.errors import CartEmpty, DiscountTooLarge, NotForSale, PriceChanged, QuantityInvalid
 from shop.orders.models import Cart, Order, OrderLine, Reservation
 from shop.orders.queries import list_lines
 from shop.orders.services import note
 from shop.programme.queries import list_memberships
+from shop.shipping.charges import LineTax
 from shop.shipping.errors import CannotShip
 from shop.shipping.services import ship_by
 
@@ -64,10 +65,12 @@ def find_live_order(cart_id: int) -> Order | None:
     ).first()
 
 
-def _same(order: Order, cart: CartView, email: str, address: dict[str, Any], language: str) -> bool:
+def _same(
+    order: Order, cart: CartView, email: str, address: dict[str, Any], language: str, discount_minor: int
+) -> bool:
     lines = [(line.variant_id, line.quantity, line.unit_price_minor) for line in list_lines(order.id)]
     wanted = [(line.variant_id, line.quantity, line.unit_price_minor) for line in cart.lines]
-    asked = (cart.currency, cart.total_minor, email, address, language)
+    asked = (cart.currency, cart.total_minor - discount_minor, email, address, language)
     return lines == wanted and asked == (
         order.currency,
         order.total_minor,
@@ -77,11 +80,14 @@ def _same(order: Order, cart: CartView, email: str, address: dict[str, Any], lan
     )
 
 
-def place_order(cart: CartView, *, email: str, address: dict[str, Any], language: str) -> Order:
+def place_order(
+    cart: CartView, *, email: str, address: dict[str, Any], language: str, discount_minor: int = 0
+) -> Order:
     """Reserve the cart's stock and write the order, awaiting payment. Call inside a transaction.
 
-    `address` is as in orders.models.Order. Reloading or clicking twice gives the order that is there; one with other
-    contents raises LiveOrder. Raises CartEmpty, NotForSale, PriceChanged, QuantityInvalid, CannotShip, stock.OutOfStock.
+    `address` is as in orders.models.Order; `discount_minor` is what the programme pays of the pieces' price. Reloading or
+    clicking twice gives the order that is there; one with other contents raises LiveOrder. Raises CartEmpty, NotForSale,
+    PriceChanged, QuantityInvalid, CannotShip, DiscountTooLarge, stock.OutOfStock.
     """
     email = email.strip().casefold()
     if cart.cart_id is not None:
@@ -89,12 +95,15 @@ def place_order(cart: CartView, *, email: str, address: dict[str, Any], language
         db.session.execute(select(Cart.id).where(Cart.id == cart.cart_id).with_for_update())
     live = find_live_order(cart.cart_id) if cart.cart_id is not None else None
     if live is not None:
-        if _same(live, cart, email, address, language):
+        if _same(live, cart, email, address, language, discount_minor):
             return live
         raise LiveOrder(live.id)
     _refuse_problems(cart)
-    assert cart.shipping is not None
+    assert cart.charges is not None
     assert cart.country is not None
+    charges = cart.charges
+    if not 0 <= discount_minor <= cart.goods_minor or discount_minor == charges.total_minor:
+        raise DiscountTooLarge(discount_minor, cart.goods_minor)
     now = clock.now()
     order = Order(
         number=order_number(),
@@ -105,9 +114,14 @@ def place_order(cart: CartView, *, email: str, address: dict[str, Any], language
         email=email,
         country=cart.country,
         address=address,
-        goods_minor=cart.goods_minor,
-        shipping_minor=cart.shipping.amount_minor,
-        total_minor=cart.goods_minor + cart.shipping.amount_minor,
+        goods_minor=charges.goods_minor,
+        shipping_minor=charges.shipping_minor,
+        shipping_tax_minor=charges.shipping_tax_minor,
+        tax_minor=charges.tax_minor,
+        duty_minor=charges.duty_minor,
+        discount_minor=discount_minor,
+        total_minor=charges.total_minor - discount_minor,
+        incoterm=charges.incoterm,
         placed_at=now,
         hold_until=now + HOLD,
     )
@@ -119,7 +133,7 @@ def place_order(cart: CartView, *, email: str, address: dict[str, Any], language
         Reservation(order_id=order.id, variant_id=variant_id, quantity=quantity, state="held")
         for variant_id, quantity in wanted.items()
     )
-    _write_lines(order, cart.lines)
+    _write_lines(order, cart.lines, charges.lines)
     note(order.id, "placed")
     return order
 
@@ -131,7 +145,7 @@ def _sum_by_variant(lines: tuple[CartLineView, ...]) -> dict[int, int]:
     return wanted
 
 
-def _write_lines(order: Order, lines: tuple[CartLineView, ...]) -> None:
+def _write_lines(order: Order, lines: tuple[CartLineView, ...], taxes: tuple[LineTax, ...]) -> None:
     products = {
         product.id: product
         for product in db.session.scalars(select(Product).where(Product.id.in_({line.product_id for line in lines})))
@@ -140,7 +154,7 @@ def _write_lines(order: Order, lines: tuple[CartLineView, ...]) -> None:
     shares = _shares({line.unit_id for line in lines})
     commission_bp = get_policy("commission_bp")
     bearers = {key: get_policy(key) for key in BEARERS}
-    for position, line in enumerate(lines, 1):
+    for position, (line, tax) in enumerate(zip(lines, taxes, strict=True), 1):
         product = products[line.product_id]
         db.session.add(
             OrderLine(
@@ -157,9 +171,12 @@ def _write_lines(order: Order, lines: tuple[CartLineView, ...]) -> None:
                 quantity=line.quantity,
                 sale_unit=line.sale_unit,
                 unit_price_minor=line.unit_price_minor,
-                net_minor=line.line_minor,
+                net_minor=tax.net_minor,
+                tax_minor=tax.tax_minor,
+                tax_mode=tax.tax_mode,
+                tax_rate_bp=tax.tax_rate_bp,
                 commission_bp=commission_bp,
-                commission_minor=basis_points(line.line_minor, commission_bp),
+                commission_minor=basis_points(tax.net_minor, commission_bp),
                 **bearers,
                 kind=product.kind,
                 craft=product.craft,

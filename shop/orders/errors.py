@@ -29,3 +29,10 @@ class QuantityInvalid(Invalid):
     def __init__(self, text: str = "", *, variant_id: int | None = None) -> None:
         super().__init__(text, {"quantity": text}, variant_id=variant_id)
         self.variant_id = variant_id
+
+
+class DiscountTooLarge(Conflict):
+    """A discount is on the pieces: `discount_minor` is more than their price, `goods_minor`, or leaves nothing to pay."""
+
+    def __init__(self, discount_minor: int, goods_minor: int) -> None:
+        super().__init__("", discount_minor=discount_minor, goods_minor=goods_minor)

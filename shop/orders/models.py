@@ -36,6 +36,10 @@ class CartLine(Base):
 class Order(Base):
     """What a buyer agreed to, frozen. Amounts are minor units of `currency`; total = goods + shipping + tax + duty - discount.
 
+    Goods and shipping are without tax; `tax_minor` is of the lines and, with `shipping_tax_minor`, of the shipping.
+    `discount_minor` is what the programme pays in the buyer's place: price, tax and shares stay those of the full price.
+    `incoterm` (ICC 2020): DDP when nothing is asked for at the door, else DAP.
+
     `address` is the snapshot {name, company, street_address, city, city_area, country_area, postal_code, sorting_code,
     country_code, phone}. `hold_until` is when the reservation of its stock ends.
     """
@@ -60,12 +64,12 @@ class Order(Base):
     address: Mapped[dict[str, Any]] = mapped_column(JSON)
     goods_minor: Mapped[int] = mapped_column(BigInteger)
     shipping_minor: Mapped[int] = mapped_column(BigInteger)
-    # Of all lines and of the postage; the part on the postage stands beside it.
     tax_minor: Mapped[int] = mapped_column(BigInteger, default=0)
     shipping_tax_minor: Mapped[int] = mapped_column(BigInteger, default=0)
     duty_minor: Mapped[int] = mapped_column(BigInteger, default=0)
     discount_minor: Mapped[int] = mapped_column(BigInteger, default=0)
     total_minor: Mapped[int] = mapped_column(BigInteger)
+    incoterm: Mapped[str] = mapped_column(default="DAP")
     placed_at: Mapped[datetime] = mapped_column(UTCDateTime)
     hold_until: Mapped[datetime | None] = mapped_column(UTCDateTime)
     paid_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
@@ -77,7 +81,7 @@ class Order(Base):
 class OrderLine(Base):
     """One variant of one order with everything that decides money and reports, frozen at placing.
 
-    `net_minor` = unit price x quantity less tax included; commission is on it. `memberships` is [{"programme", "edition"}],
+    `net_minor` = unit price x quantity less the tax it contains when `tax_mode` is included; commission is on it. `memberships` is [{"programme", "edition"}],
     `shares` is [{"person_id", "bp"}]. `promise_on` is the ship-by date. `refunded_minor` is of goods.
     """
 

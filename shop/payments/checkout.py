@@ -18,7 +18,6 @@ from shop.core.ids import token
 from shop.core.marks import RESTORED_TO, find_moment, installation_id
 from shop.core.runtime import settings
 from shop.i18n.messages import gettext as _
-from shop.i18n.messages import use_language
 from shop.orders.cart import CartView
 from shop.orders.checkout import HOLD, LiveOrder, place_order
 from shop.orders.links import order_token
@@ -26,6 +25,7 @@ from shop.orders.models import Order, OrderLine
 from shop.orders.queries import get_order_by_id, list_lines, lock_order
 from shop.orders.services import call_cancelled, cancel_order, note
 from shop.payments.gateway import SessionView, StripeRefused, gateway
+from shop.payments.line_items import line_items
 from shop.payments.models import Attempt
 from shop.payments.queries import list_attempts
 from shop.payments.recipients import recipient_of
@@ -214,13 +214,9 @@ def _parameters(order: Order, lines: list[OrderLine], key: str, expires_at: int)
         "installation": installation_id(),
         "language": order.language,
     }
-    items = [_item(order.currency, line.title, line.unit_price_minor, line.quantity, line.sku) for line in lines]
-    if order.shipping_minor:
-        with use_language(order.language):
-            items.append(_item(order.currency, _("Shipping"), order.shipping_minor, 1, ""))
     parameters: dict[str, Any] = {
         "mode": "payment",
-        "line_items": items,
+        "line_items": line_items(order, lines),
         "customer_email": order.email,
         "client_reference_id": order.number,
         "locale": order.address.get("payment_language") or STRIPE_LOCALE[order.language],
@@ -238,16 +234,6 @@ def _parameters(order: Order, lines: list[OrderLine], key: str, expires_at: int)
     if any(line.kind == "one_of_a_kind" for line in lines):
         parameters["excluded_payment_method_types"] = DELAYED_METHODS
     return parameters
-
-
-def _item(currency: str, name: str, minor: int, quantity: int, sku: str) -> dict[str, Any]:
-    product: dict[str, Any] = {"name": name}
-    if sku:
-        product["metadata"] = {"sku": sku}
-    return {
-        "quantity": quantity,
-        "price_data": {"currency": currency.lower(), "unit_amount": minor, "product_data": product},
-    }
 
 
 def save_session(attempt_id: int, view: SessionView) -> bool:

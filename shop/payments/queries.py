@@ -41,15 +41,22 @@ def list_contested(*, is_open: bool, before_id: int | None = None, limit: int = 
     return [(dispute, order) for dispute, order in db.session.execute(statement)]
 
 
-def contested_lines(line_ids: Iterable[int]) -> dict[int, Dispute]:
-    """The newest dispute that took money of each of some lines and has not given it back, {line id: dispute}."""
+def contested_lines(line_ids: Iterable[int]) -> dict[int, tuple[Dispute, DisputePart]]:
+    """The newest dispute that took money of each of some lines and has not given it back, with what it took."""
     rows = db.session.execute(
-        select(DisputePart.line_id, Dispute)
-        .join(Dispute, DisputePart.dispute_id == Dispute.id)
+        select(Dispute, DisputePart)
+        .join(DisputePart, DisputePart.dispute_id == Dispute.id)
         .where(DisputePart.line_id.in_(list(line_ids)), Dispute.reinstated_at.is_(None))
         .order_by(Dispute.id)
     )
-    return {row[0]: row[1] for row in rows}
+    return {part.line_id: (dispute, part) for dispute, part in rows}
+
+
+def owed_lines(line_ids: Iterable[int]) -> set[int]:
+    """Which of some lines have money that was given back in vain: the buyer's bank sent it to us again."""
+    statement = select(RefundPart.line_id).join(Refund, RefundPart.refund_id == Refund.id)
+    statement = statement.where(RefundPart.line_id.in_(list(line_ids)), Refund.settled_at.is_not(None), is_unanswered())
+    return {line_id for line_id in db.session.scalars(statement) if line_id is not None}
 
 
 def list_parts_of(refund_ids: Iterable[int]) -> dict[int, list[RefundPart]]:

@@ -5,6 +5,7 @@ A refund may also begin at Stripe (its dashboard), and one that succeeded may fa
 
 from collections.abc import Sequence
 from datetime import timedelta
+from typing import Any
 
 from sqlalchemy import delete, select
 
@@ -21,7 +22,8 @@ from shop.orders.services import call_refund_failed, call_refunded, note
 from shop.orders.states import next_line_state
 from shop.payments.events import RefundFailed, RefundRefused, RefundSettled
 from shop.payments.gateway import RefundView, StripeRefused, gateway
-from shop.payments.models import Attempt, Quarantine, Refund, RefundPart
+from shop.payments.models import Attempt, Refund, RefundPart
+from shop.payments.quarantine import put_aside
 from shop.payments.queries import find_attempt, find_charge, list_refund_parts
 from shop.payments.refunds import OPEN, hold_back, refundable, write_parts
 
@@ -228,13 +230,10 @@ def _give_up(order: Order, lines: Sequence[OrderLine], refund: Refund, failure: 
     for line in lines:
         if line.id in ours:
             line.refund_asked_at = None
-    note(order.id, "refund_failed", amount_minor=refund.amount_minor, currency=refund.currency, failure=refund.failure)
-    db.session.add(
-        Quarantine(
-            kind="refund_failed",
-            stripe_id=refund.stripe_id or refund.key,
-            order_id=refund.order_id,
-            data={"failure": refund.failure, "amount_minor": refund.amount_minor, "currency": refund.currency},
-            at=clock.now(),
-        )
-    )
+    facts: dict[str, Any] = {
+        "amount_minor": refund.amount_minor,
+        "currency": refund.currency,
+        "failure": refund.failure,
+    }
+    note(order.id, "refund_failed", **facts)
+    put_aside("refund_failed", refund.stripe_id or refund.key, facts, order.id)

@@ -16,12 +16,14 @@ from shop.core.policies import audit
 from shop.i18n.formats import money_text
 from shop.i18n.messages import gettext as _
 from shop.ledger.books import FOREIGN, Part, Split
+from shop.ledger.posting import owed
 from shop.ledger.queries import read_books
 from shop.orders.models import Order, OrderLine
 from shop.orders.queries import list_lines, lock_order_with_lines
 from shop.orders.services import note
-from shop.payments.models import Attempt, Dispute, Quarantine, Refund, RefundPart
-from shop.payments.queries import find_charge, list_failed_refunds, list_refund_parts
+from shop.payments.models import Attempt, Dispute, Refund, RefundPart
+from shop.payments.quarantine import resolve
+from shop.payments.queries import find_charge, list_failed_refunds, list_quarantine, list_refund_parts
 
 OPEN = ("requested", "pending")
 REFUNDABLE = ("paid", "unfillable", "refunded")
@@ -171,10 +173,10 @@ def _wrong_amount(minor: int, most: str, *, of_all: bool) -> Invalid:
 
 def request_return(order: Order, attempt: Attempt, *, reason: str, actor: int | None = None) -> Refund:
     """Give back a whole payment that bought nothing: what was charged. Inside a transaction, on a locked order."""
-    (paid,) = read_books(order.id, []).rows("payment", str(attempt.payment_intent))
-    refund = _write(order, attempt, [], paid.minor, reason, actor)
+    paid = read_books(order.id, []).rows("payment", str(attempt.payment_intent))
+    refund = _write(order, attempt, [], owed(paid), reason, actor)
     # Which may be another currency than was agreed.
-    refund.currency = paid.currency
+    refund.currency = paid[0].currency
     return refund
 
 
@@ -285,20 +287,21 @@ def _resolve_made_good(order_id: int, left: dict[Key, int]) -> None:
 
 
 def _resolve(failed: Refund) -> None:
-    names = [name for name in (failed.stripe_id, failed.key) if name]
-    statement = select(Quarantine).where(Quarantine.kind == "refund_failed", Quarantine.stripe_id.in_(names))
-    for row in db.session.scalars(statement.where(Quarantine.resolved_at.is_(None))):
-        row.resolved_at = clock.now()
+    names = {failed.stripe_id, failed.key}
+    kept = list_quarantine(kind="refund_failed", order_id=failed.order_id)
+    resolve((row for row in kept if row.stripe_id in names), "returned")
 
 
 def on_line_declined(line_id: int) -> None:
     """A maker cannot make a piece: the buyer gets it back at once. Inside the transaction of the answer.
 
     While the buyer contests the payment at the bank nothing can be given back; once that has come to nothing, it is.
+    After a chargeback that was lost the buyer has the money.
     """
     line = db.session.get_one(OrderLine, line_id)
     attempt = find_charge(line.order_id)
-    if attempt is not None and find_blocking_dispute(attempt.id) is not None:
+    dispute = find_blocking_dispute(attempt.id) if attempt else None
+    if dispute is not None and dispute.status != "lost":
         note(line.order_id, "refund_waits_for_dispute", line_id=line_id)
-    elif line_id in refundable(line.order_id).lines:
+    elif dispute is None and line_id in refundable(line.order_id).lines:
         request_refund(line.order_id, line_ids=[line_id], reason="declined", actor=None)

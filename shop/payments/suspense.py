@@ -11,8 +11,7 @@ from shop.ledger.books import ARRIVALS, FOREIGN, GROSS, undone
 from shop.ledger.models import Entry
 from shop.ledger.queries import list_uncleared
 from shop.payments.models import Attempt, Dispute, Refund
-from shop.payments.queries import list_quarantine
-from shop.payments.refunds import OPEN
+from shop.payments.queries import is_waiting, list_quarantine
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,11 +69,11 @@ def _payments_of(rows: list[Any]) -> dict[tuple[str, str], str]:
 
 
 def _returning() -> set[str]:
-    """Payments of which a refund is on its way: not finished at Stripe, or its movement not booked."""
+    """Payments of which a refund waits: for Stripe, for its movement to be booked, or, failed, for somebody to answer."""
     unbooked = [cause.id for cause in list_uncleared() if cause.source == "refund"]
     statement = (
         select(Attempt.payment_intent)
         .join(Refund, Refund.attempt_id == Attempt.id)
-        .where(Refund.state.in_(OPEN) | Refund.stripe_id.in_(unbooked))
+        .where(is_waiting() | Refund.stripe_id.in_(unbooked))
     )
     return {intent for intent in db.session.scalars(statement) if intent}

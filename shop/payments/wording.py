@@ -22,7 +22,7 @@ def dispute_task(status: str) -> str:
     waits = _("The answer is with the bank. It can take three months to decide; until then nothing can be done.")
     return {
         "warning_needs_response": _(
-            "No money has moved. Answer in Stripe’s dashboard, or give everything back here: then no chargeback follows."
+            "No money has moved. Answer in Stripe’s dashboard, or give everything back: then no chargeback follows."
         ),
         "warning_under_review": waits,
         "warning_closed": _("Nothing came of it."),

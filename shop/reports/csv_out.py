@@ -23,7 +23,7 @@ def guard(text: str) -> str:
 def to_csv(report: Report) -> bytes:
     """The contract's columns, comma, amounts as whole minor units, UTF-8 with BOM."""
     rows = [[_cell(getattr(row, name)) for name in COLUMNS] for row in report.rows]
-    return _write([list(COLUMNS), *rows], ",")
+    return write_rows([list(COLUMNS), *rows], ",")
 
 
 def to_locale_csv(report: Report) -> bytes:
@@ -34,7 +34,7 @@ def to_locale_csv(report: Report) -> bytes:
     mark, delimiter = (".", ",") if current_language() == "en" else (",", ";")
     families = family_names()
     rows = [[_shown(row, name, mark, families) for name in COLUMNS] for row in report.rows]
-    return _write([list(headings().values()), *rows], delimiter)
+    return write_rows([list(headings().values()), *rows], delimiter)
 
 
 def _cell(value: str | int) -> str:
@@ -55,7 +55,7 @@ def decimal_text(minor: int, currency: str, mark: str) -> str:
     return f"{Decimal(minor).scaleb(-exponent(currency)):f}".replace(".", mark)
 
 
-def _write(rows: Iterable[list[str]], delimiter: str) -> bytes:
+def write_rows(rows: Iterable[list[str]], delimiter: str) -> bytes:
     buffer = io.StringIO(newline="")
     csv.writer(buffer, delimiter=delimiter, lineterminator="\r\n").writerows(rows)
     return buffer.getvalue().encode("utf-8-sig")

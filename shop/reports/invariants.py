@@ -10,10 +10,16 @@ from sqlalchemy import and_, case, func, or_, select
 from shop.catalogue.models import Variant
 from shop.core import clock
 from shop.core.db import db
+from shop.core.guards import missing_guards
 from shop.core.outbox import ALARM_AFTER
 from shop.core.tables import Job
+from shop.invoicing.checks import (
+    credit_notes_equal_refunds,
+    invoice_numbers_have_no_holes,
+    paid_orders_have_one_invoice,
+)
 from shop.ledger import accounts
-from shop.ledger.checks import missing_guards, unbalanced
+from shop.ledger.checks import unbalanced
 from shop.ledger.models import Entry
 from shop.ledger.queries import list_balances
 from shop.ledger.statements import list_statements
@@ -275,6 +281,9 @@ INVARIANTS: tuple[Callable[[], list[str]], ...] = (
     holds_belong_to_live_orders,
     no_work_fails_for_long,
     nobody_waits_long_for_a_refund,
+    invoice_numbers_have_no_holes,
+    paid_orders_have_one_invoice,
+    credit_notes_equal_refunds,
     reports_equal_the_books,
 )
 

@@ -8,14 +8,14 @@ from sqlalchemy import inspect
 
 from shop.core import schema
 from shop.core.db import Base, db
-from shop.ledger.checks import missing_guards
+from shop.core.guards import missing_guards
 
 
 @pytest.mark.both_databases
 def test_migrating_an_empty_database_gives_what_the_models_say(app: Flask) -> None:
     with db.engine.connect() as connection:
         connection.exec_driver_sql(
-            "DROP FUNCTION IF EXISTS refuse_ledger_change CASCADE"
+            "DROP FUNCTION IF EXISTS refuse_ledger_change, refuse_invoice_change CASCADE"
             if db.engine.dialect.name == "postgresql"
             else "SELECT 1"
         )

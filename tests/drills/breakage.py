@@ -45,7 +45,7 @@ INNER_ACTS: dict[str, Callable[..., Any]] = {
 CALLS = ("open_checkout", "fetch_session", "refund")
 POSTINGS: tuple[Callable[..., Any], ...] = (ledger.post_payment, ledger.post_refund, transfers.post_transfer)
 
-LATE_SECONDS = 1.0
+LATE_SECONDS = 0.5
 LOOK_SECONDS = 0.1
 
 

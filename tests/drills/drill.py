@@ -69,6 +69,8 @@ class Drill:
     passes: str
     act: Callable[[Scene], Figures]
     databases: tuple[str, ...] = BOTH
+    # In small numbers part of `make test`: needs no processes of its own.
+    brief: bool = False
 
 
 @dataclass(frozen=True)
@@ -93,12 +95,12 @@ _DRILLS: dict[str, Drill] = {}
 
 
 def drill(
-    number: str, name: str, passes: str, *, databases: tuple[str, ...] = BOTH
+    number: str, name: str, passes: str, *, databases: tuple[str, ...] = BOTH, brief: bool = False
 ) -> Callable[[Callable[[Scene], Figures]], Callable[[Scene], Figures]]:
     """Mark a function as a drill."""
 
     def mark(act: Callable[[Scene], Figures]) -> Callable[[Scene], Figures]:
-        _DRILLS[number] = Drill(number, name, passes, act, databases)
+        _DRILLS[number] = Drill(number, name, passes, act, databases, brief)
         return act
 
     return mark

@@ -30,7 +30,7 @@ from shop.payments.gateway import API_VERSION
 from tests.drills.databases import fresh_database, stand_in_fonts
 from tests.drills.processes import Process, free_port
 
-START_SECONDS = 30
+START_SECONDS = 60
 KEY = "sk_test_demo_drills"
 WEBHOOK_SECRET = "whsec_drills"
 _DIRECT = urllib.request.build_opener(urllib.request.ProxyHandler({}))
@@ -162,7 +162,7 @@ class Installation:
             self.pass_time(minutes=minutes)
         self.until_quiet()
 
-    def worker_turns(self, turns: int = 2, seconds: float = 30) -> None:
+    def worker_turns(self, turns: int = 2, seconds: float = 180) -> None:
         """Wait until the worker has begun to look for jobs so many times more: what was due before is then done."""
         begun = self._turns()
         self.until(lambda: self._turns() >= begun + turns, seconds, f"the worker looks for jobs {turns} times")
@@ -201,7 +201,7 @@ class Installation:
         """As `until`, for a question to the database."""
         return self.until(lambda: self.ask(question), seconds, what)
 
-    def until_quiet(self, seconds: float = 60) -> None:
+    def until_quiet(self, seconds: float = 180) -> None:
         """Wait until every webhook that is due has been delivered and every job that is due is done."""
 
         def quiet() -> bool:

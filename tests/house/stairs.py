@@ -24,6 +24,7 @@ STAIRS = (
     "fulfilment",
     "payments",
     "payouts",
+    "invoicing",
     "reports",
     "notifications",
     "backup",
@@ -65,8 +66,8 @@ HOMES = {
 
 # They decide by values alone: no database, no clock, no settings.
 PURE = (
-    "core.money", "orders.states", "ledger.books", "ledger.posting", "ledger.accounts", "ledger.shares", "payouts.rib",
-    "payouts.bank_text",
+    "core.money", "shipping.charges", "orders.amounts", "orders.states", "ledger.books", "ledger.posting",
+    "ledger.accounts", "ledger.shares", "payouts.rib", "payouts.bank_text", "invoicing.amounts",
 )  # fmt: skip
 PURE_MAY_IMPORT = ("core.errors", *PURE)
 

@@ -24,6 +24,7 @@ from shop.core.db import db, transaction
 from shop.core.ids import public_id
 from shop.core.policies import decide_policy
 from shop.fulfilment.services import accept_line
+from shop.invoicing.queries import list_documents
 from shop.media.models import Picture
 from shop.notifications.models import Attachment, Letter
 from shop.orders.cart import add_to_cart
@@ -241,6 +242,8 @@ def _values(things: dict[str, Any], key: str) -> dict[str, str]:
         "beside_line": str(beside_line.id),
         "letter": letter.public_id,
         "attachment": str(attachment.id),
+        "invoice": list_documents(paid.id)[0].number,
+        "other_invoice": list_documents(things["sendable"].id)[0].number,
         "new_id": public_id(),
         "t_link": f"?t={order_token(paid.number, key)}",
         "t_waiting_link": f"?t={order_token(things['waiting'].number, key)}",

@@ -9,7 +9,7 @@ from sqlalchemy.exc import DBAPIError
 
 from shop.core import clock
 from shop.core.db import db, transaction
-from shop.ledger.checks import missing_guards
+from shop.core.guards import missing_guards
 from shop.ledger.models import Entry
 from shop.ledger.services import post_unknown_balance
 

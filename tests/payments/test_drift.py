@@ -73,9 +73,14 @@ class Sale:
         pay(stripe.double, disputed, "4000000000000259")
         self.intent = str(gateway.fetch_session(self.paid).payment_intent)
         self.refund = gateway.refund(self.intent, 1000, "key-of-the-shop")
+        self.charge = str(gateway.fetch_session(self.paid).charge)
         self.dispute = next(
             event.object["id"] for event, _ in gateway.list_events(self.since) if event.type == "charge.dispute.created"
         )
+        stripe.clock.advance(days=9)
+        stripe.payout()
+        self.until = stripe.clock() + SINCE
+        self.payout = next(iter(gateway.list_payouts(self.since, self.until))).id
 
 
 USES: dict[str, Callable[[Sale], object]] = {
@@ -90,9 +95,18 @@ USES: dict[str, Callable[[Sale], object]] = {
     "fetch_dispute": lambda sale: sale.gateway.fetch_dispute(sale.dispute),
     "list_balance_transactions": lambda sale: list(sale.gateway.list_balance_transactions(sale.since)),
     "list_events": lambda sale: sale.gateway.list_events(sale.since),
+    "list_sessions": lambda sale: sale.gateway.list_sessions(sale.since),
+    "find_session_of": lambda sale: sale.gateway.find_session_of(sale.intent),
+    "fetch_sale": lambda sale: sale.gateway.fetch_sale(sale.paid),
+    "fetch_charge": lambda sale: sale.gateway.fetch_charge(sale.charge),
+    "list_disputes": lambda sale: list(sale.gateway.list_disputes(sale.since, sale.until)),
+    "list_movements_of": lambda sale: sale.gateway.list_movements_of(sale.charge),
+    "list_payouts": lambda sale: list(sale.gateway.list_payouts(sale.since, sale.until)),
+    "list_movements_in": lambda sale: list(sale.gateway.list_movements_in(sale.payout)),
+    "fetch_balance": lambda sale: sale.gateway.fetch_balance(),
 }
-# Sends nothing, and reads what `list_events` reads.
-SILENT = {"read_webhook"}
+# The first sends nothing, and reads what `list_events` reads; the second sends what that sends, and reads no body.
+SILENT = {"read_webhook", "ask_time"}
 
 
 def test_every_verb_of_the_gateway_is_examined_here() -> None:

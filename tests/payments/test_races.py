@@ -327,17 +327,19 @@ def test_a_hand_over_waits_while_the_share_is_being_converted(
             )
 
     rival = Somebody(app, hand_over)
-    read = balance.list_lines
+    lock = balance.lock_order_with_lines
 
-    def read_while_the_parcel_goes(order_id: int) -> Any:
-        lines = read(order_id)
+    def hold_while_the_parcel_goes(order_id: int) -> Any:
+        locked = lock(order_id)
         if not rival.ident:
             rival.meanwhile()
-        return lines
+        return locked
 
-    monkeypatch.setattr(balance, "list_lines", read_while_the_parcel_goes)
+    monkeypatch.setattr(balance, "lock_order_with_lines", hold_while_the_parcel_goes)
     balance.import_balance()
     rival.finish()
+    # What was read last may be older than what the other wrote.
+    db.session.rollback()
     assert [(row.currency, row.awaiting_export, row.due > 0) for row in unit_position(unit_id)] == [("EUR", 0, True)]
     assert {row.currency for row in list_balances() if row.account != accounts.STRIPE_PENDING} == {"EUR"}
     assert list_findings() == []

@@ -18,7 +18,7 @@ from shop.ledger.queries import sum_balance
 from shop.orders.links import order_token
 from shop.orders.models import Order
 from shop.payments import balance, checkout, settle
-from shop.payments.gateway import StripeRefused, gateway
+from shop.payments.gateway import StripeRefused, gateway, read_movement
 from shop.payments.models import Attempt, BalanceTransaction
 from shop.payments.queries import find_charge, list_attempts, list_quarantine, list_refunds
 from shop.payments.refunds import request_refund
@@ -153,7 +153,8 @@ def test_a_movement_that_does_not_fit_stands_aside_and_those_behind_it_are_booke
 
     def one_is_wrong(since: Any) -> Any:
         first, *others = ask(since)
-        wrong = replace(first, amount_minor=first.amount_minor - 100, net_minor=first.net_minor - 100)
+        amounts = {"amount": first.amount_minor - 100, "net": first.net_minor - 100}
+        wrong = read_movement({**first.raw, **amounts})
         return [wrong, *others]
 
     monkeypatch.setattr(gateway(), "list_balance_transactions", one_is_wrong)

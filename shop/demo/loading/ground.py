@@ -21,8 +21,27 @@ DIRHAMS_PER_DOLLAR = 36_725  # in ten-thousandths
 STEP = 22_000
 DECIDED = (
     "commission_bp", "fee_bearer", "loss_bearer", "dispute_fee_bearer", "freight_bearer", "domestic_codes",
-    "available_after_days", "operator",
+    "available_after_days",
 )  # fmt: skip
+# Who sells: invented, with numbers that have the right form and belong to nobody.
+OPERATOR = {
+    **DEFAULTS["operator"],
+    "legal_form": "Société fictive au capital de 500 000 DH",
+    "address": "18, avenue de la Démonstration\n10000 Rabat, Maroc",
+    "phone": "+212 5 00 00 00 00",
+    "ice": "000000000000097",
+    "tax_id": "00000000",
+    "rc": "00000",
+    "rc_city": "Rabat",
+    "tp": "00000000",
+    "cnss": "0000000",
+    "other_numbers": "UK VAT: GB 000 0000 00\nIOSS: IM2500000000",
+    "exemption": {
+        "ar": "معفاة من الضريبة على القيمة المضافة عند التصدير مع الحق في الخصم: المادة 92 من المدونة العامة للضرائب.",
+        "fr": "Exportation exonérée de TVA avec droit à déduction : article 92 du Code général des impôts.",
+        "en": "Export exempt from Moroccan VAT with right of deduction: article 92 of the Code général des impôts.",
+    },
+}
 
 
 def by_language(field: str, texts: Texts) -> dict[str, str]:
@@ -34,6 +53,7 @@ def write_policies(from_on: date) -> None:
     """The decisions of the operator, dated. Inside a transaction."""
     for key in DECIDED:
         decide_policy(key, DEFAULTS[key], from_on)
+    decide_policy("operator", OPERATOR, from_on)
 
 
 def write_rates(calendar: Calendar, seed: int) -> None:

@@ -3,6 +3,7 @@
 from datetime import date
 
 from shop.core.db import db
+from shop.demo.loading.levies import write_levies
 from shop.shipping.models import Zone, ZoneRate
 
 SOURCE = "demonstration"
@@ -34,7 +35,7 @@ ZONES: tuple[tuple[str, list[str], int, int, tuple[int, ...]], ...] = (
 
 
 def write_tariff(verified_on: date) -> None:
-    """Zones with their postage in every currency. Inside a transaction."""
+    """Zones with their postage in every currency and what is collected for them. Inside a transaction."""
     for code, countries, days_min, days_max, euros in ZONES:
         zone = Zone(
             code=code,
@@ -51,6 +52,7 @@ def write_tariff(verified_on: date) -> None:
             for currency, per_euro in PER_EURO.items()
             for grams, amount in zip(BANDS, euros, strict=True)
         )
+    write_levies(PER_EURO)
 
 
 def _amount(euros: int, per_euro: int) -> int:

@@ -9,12 +9,11 @@ from shop.ledger.queries import sum_line_shares, unit_position
 from shop.ledger.statements import list_statements
 from shop.media.queries import picture_views
 from shop.orders.queries import list_unit_lines
-from shop.payments.queries import contested_lines
 from shop.payouts.availability import Standing, list_standings
 from shop.payouts.queries import list_sent
 from shop.payouts.wording import waiting_reasons
 from shop.web.artisan.amounts import Converter, Dirhams
-from shop.web.artisan.money_news import news_of
+from shop.web.artisan.money_news import list_news
 from shop.web.guards import current_unit
 
 blueprint = Blueprint("money", __name__)
@@ -31,7 +30,6 @@ def show() -> str:
     lines = sorted(list_unit_lines(unit.id, SOLD), key=lambda pair: pair[0].id, reverse=True)
     converter = Converter()
     shares = sum_line_shares([line.id for line, _order in lines])
-    contested = contested_lines(line.id for line, _order in lines)
     due = {s.currency: s.available + s.in_transfer + s.later for s in standings}
     return render_template(
         "artisan/money/show.html",
@@ -42,7 +40,7 @@ def show() -> str:
         statements=len(list_statements(unit.id)),
         transfers=len(list_sent(unit.id)),
         sales=[(line, order, converter.in_dirhams(shares.get(line.id, {}))) for line, order in lines],
-        news={line.id: news_of(line, contested.get(line.id)) for line, _order in lines},
+        news=list_news([line for line, _order in lines]),
         pictures=picture_views(line.picture_id for line, _order in lines),
     )
 

@@ -15,9 +15,8 @@ from shop.media.queries import picture_views
 from shop.orders.models import Order, OrderLine
 from shop.orders.queries import find_order, get_unit_line, list_lines, list_unit_lines
 from shop.orders.states import TransitionRefused
-from shop.payments.queries import contested_lines
 from shop.web.artisan.amounts import Converter
-from shop.web.artisan.money_news import news_of
+from shop.web.artisan.money_news import list_news
 from shop.web.guards import current_account, current_unit
 
 blueprint = Blueprint("orders", __name__)
@@ -49,8 +48,7 @@ def list() -> str:
         groups[line.state].append((line, order, converter.in_dirhams(shares.get(line.id, {}))))
     groups["handed_over"].reverse()
     pictures = picture_views(line.picture_id for line, _order in rows)
-    contested = contested_lines(line.id for line, _order in rows)
-    news = {line.id: news_of(line, contested.get(line.id)) for line, _order in rows}
+    news = list_news([line for line, _order in rows])
     return render_template("artisan/orders/list.html", groups=groups, pictures=pictures, news=news)
 
 
@@ -64,7 +62,7 @@ def show(number: str, position: int) -> str:
         order=order,
         photo=picture_views([line.picture_id]).get(line.picture_id or 0),
         due=Converter().in_dirhams(sum_line_shares([line.id]).get(line.id, {})),
-        news=news_of(line, contested_lines([line.id]).get(line.id)),
+        news=list_news([line])[line.id],
         moved="moved" in request.args,
     )
 

@@ -10,6 +10,8 @@ from shop.web.staff import (
     bank_details,
     disputes,
     freight,
+    invoices,
+    issuer,
     orders,
     overview,
     payouts,
@@ -20,6 +22,7 @@ from shop.web.staff import (
     session,
     settings,
     statements,
+    taxes,
     transfers,
     units,
     words,
@@ -41,7 +44,10 @@ PAGES = (
     transfers,
     programmes,
     reports,
+    invoices,
     settings,
+    issuer,
+    taxes,
 )
 
 

@@ -1,5 +1,6 @@
 """What the forms of the door share: sentences in the officer's language, and wrong answers kept beside their errors."""
 
+from decimal import Decimal
 from typing import Any, ClassVar
 
 from flask_wtf import FlaskForm
@@ -7,7 +8,7 @@ from wtforms import Form, StringField
 from wtforms.validators import DataRequired
 
 from shop.core.errors import Invalid, ShopError
-from shop.i18n.formats import parse_integer, parse_money
+from shop.i18n.formats import parse_decimal, parse_integer, parse_money
 from shop.i18n.messages import gettext as _
 from shop.i18n.messages import lazy_gettext
 
@@ -103,6 +104,27 @@ class AmountField(StringField):
 
     def _value(self) -> str:
         return self.typed or ("" if self.data is None else str(self.data))
+
+
+class PercentField(StringField):
+    """Per cent as people type it, in basis points; None when empty."""
+
+    typed = ""
+
+    def process_formdata(self, valuelist: list[str]) -> None:
+        self.typed = valuelist[0].strip().rstrip("%٪").strip() if valuelist else ""
+        self.data = None
+        if self.typed:
+            try:
+                points = parse_decimal(self.typed) * 100
+            except ValueError as error:
+                raise ValueError(_("Enter a percentage, as in 12.5.")) from error
+            if points != points.to_integral_value():
+                raise ValueError(_("Enter a percentage, as in 12.5."))
+            self.data = int(points)
+
+    def _value(self) -> str:
+        return self.typed or ("" if self.data is None else f"{(Decimal(self.data) / 100).normalize():f}")
 
 
 def required(text: Any) -> DataRequired:

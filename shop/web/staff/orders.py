@@ -17,14 +17,19 @@ from shop.core.errors import Invalid, NotFound, ShopError
 from shop.core.policies import audit
 from shop.fulfilment.queries import list_parcels
 from shop.fulfilment.services import accept_line, hand_over, mark_ready
+from shop.i18n.formats import money
 from shop.i18n.messages import gettext as _
 from shop.i18n.messages import lazy_gettext
+from shop.invoicing.contents import kind_name
+from shop.invoicing.queries import list_documents
 from shop.ledger.queries import list_entries
 from shop.media.queries import picture_views
+from shop.orders.amounts import amounts_of, shown_minor
 from shop.orders.models import Order, OrderLine
 from shop.orders.queries import get_order, list_events, list_lines, list_orders
 from shop.orders.services import note
 from shop.orders.states import ORDER_STATES, TransitionRefused
+from shop.orders.wording import included_text, total_rows
 from shop.payments import wording
 from shop.payments.checkout import abandon_order
 from shop.payments.queries import list_attempts, list_quarantine, list_refunds
@@ -111,13 +116,19 @@ def _page(order: Order, wrong: StaffForm | None = None) -> str:
     lines = list_lines(order.id)
     units = _units_of(lines)
     events = list_events(order.id)
+    amounts = amounts_of(order, lines)
     hand_overs = _hand_over_forms(order, lines, units, wrong)
     return render_template(
         "staff/orders/show.html",
         order=order,
         lines=lines,
+        shown_minor=shown_minor,
+        totals=[(label, money(minor, order.currency)) for label, minor in total_rows(amounts)],
+        included=included_text(amounts, order.currency),
         units=units,
         parcels=list_parcels(order.id),
+        documents=list_documents(order.id),
+        kind_name=kind_name,
         entries=list_entries(order_id=order.id),
         account_words=_account_words(units),
         attempts=list_attempts(order.id),

@@ -6,44 +6,22 @@ from typing import Any
 
 from flask import Blueprint, redirect, render_template, url_for
 from werkzeug.wrappers import Response
-from wtforms import DateField, SelectField, StringField
+from wtforms import DateField, SelectField
 
 from shop.core import clock
 from shop.core.db import transaction
 from shop.core.errors import ShopError
 from shop.core.policies import DEFAULTS, get_policy, list_decisions
-from shop.i18n.formats import parse_decimal, percent
-from shop.i18n.messages import gettext as _
+from shop.i18n.formats import percent
 from shop.i18n.messages import lazy_gettext, ngettext
 from shop.payouts.paying_account import POLICY, decide_paying_account
 from shop.payouts.rib import shown
 from shop.programme.decisions import BEARERS, KINDS, WHOLE_BP, Kind, decide, get_kind
 from shop.web.guards import current_officer
 from shop.web.staff import words
-from shop.web.staff.forms import LineField, StaffForm, WholeNumberField, required
+from shop.web.staff.forms import LineField, PercentField, StaffForm, WholeNumberField, required
 
 blueprint = Blueprint("settings", __name__, url_prefix="/settings")
-
-
-class PercentField(StringField):
-    """Per cent as people type it, in basis points; None when empty."""
-
-    typed = ""
-
-    def process_formdata(self, valuelist: list[str]) -> None:
-        self.typed = valuelist[0].strip().rstrip("%٪").strip() if valuelist else ""
-        self.data = None
-        if self.typed:
-            try:
-                points = parse_decimal(self.typed) * 100
-            except ValueError as error:
-                raise ValueError(_("Enter a percentage, as in 12.5.")) from error
-            if points != points.to_integral_value():
-                raise ValueError(_("Enter a percentage, as in 12.5."))
-            self.data = int(points)
-
-    def _value(self) -> str:
-        return self.typed or ("" if self.data is None else f"{(Decimal(self.data) / 100).normalize():f}")
 
 
 class DecisionForm(StaffForm):

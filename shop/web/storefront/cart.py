@@ -7,6 +7,7 @@ from shop.catalogue.product_page import get_product_page
 from shop.core.db import transaction
 from shop.core.errors import Invalid, NotFound
 from shop.i18n.countries import list_countries
+from shop.i18n.formats import money
 from shop.i18n.messages import current_language
 from shop.i18n.messages import gettext as _
 from shop.orders.cart import (
@@ -24,6 +25,7 @@ from shop.orders.cart import (
 )
 from shop.orders.errors import NotForSale, QuantityInvalid
 from shop.orders.models import Cart
+from shop.orders.wording import included_text, total_rows
 from shop.shipping.queries import read_tariff
 from shop.web.storefront import chrome, products
 
@@ -52,11 +54,14 @@ def show() -> str:
 
 
 def _page(cart: CartView, errors: dict[int, str] | None = None, typed: dict[int, str] | None = None) -> str:
-    tariff = read_tariff(cart.currency)
+    tariff = cart.tariff or read_tariff(cart.currency)
+    amounts = cart.amounts
     earliest = cart.shipping.arrives(cart.lead_time_days) if cart.shipping else None
     return render_template(
         "storefront/cart/show.html",
         cart=cart,
+        totals=[(label, money(minor, cart.currency)) for label, minor in total_rows(amounts)],
+        included=included_text(amounts, cart.currency),
         currency=cart.currency,
         countries=list_countries((), tariff.destinations()),
         arrives=earliest,

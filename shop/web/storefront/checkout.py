@@ -16,6 +16,7 @@ from shop.orders.errors import QuantityInvalid
 from shop.orders.limits import count_order
 from shop.orders.links import order_path, order_token
 from shop.orders.models import Order
+from shop.orders.wording import border_text, included_text, total_rows
 from shop.payments.checkout import check_out, open_payment
 from shop.shipping.errors import CannotShip
 from shop.shipping.queries import read_tariff
@@ -42,10 +43,9 @@ def show() -> str | Response:
 def _read(country: str | None) -> CartView:
     token = request.cookies.get(COOKIE)
     if country:
-        cart = read_cart(token, current_language())
-        if country in read_tariff(cart.currency).destinations():
-            return read_cart(token, current_language(), country=country)
-        return cart
+        cart = read_cart(token, current_language(), country=country)
+        if cart.tariff and cart.tariff.find_zone(country):
+            return cart
     return read_cart(token, current_language())
 
 
@@ -54,12 +54,12 @@ def _page(cart: CartView, given: dict[str, str], errors: dict[str, str] | None =
     order = ["country", "email", "name", "company", *(field.name for field in fields), "phone", "page_language"]
     listed = sorted((errors or {}).items(), key=lambda item: order.index(item[0]) if item[0] in order else len(order))
     arrives = cart.shipping.arrives(cart.lead_time_days) if cart.shipping else None
-    zone = read_tariff(cart.currency).find_zone(cart.country) if cart.country else None
+    tariff, amounts = cart.tariff or read_tariff(cart.currency), cart.amounts
     return render_template(
         "storefront/checkout/show.html",
         cart=cart,
         currency=cart.currency,
-        countries=list_countries((), read_tariff(cart.currency).destinations()),
+        countries=list_countries((), tariff.destinations()),
         fields=fields,
         given=given,
         errors=errors or {},
@@ -67,7 +67,9 @@ def _page(cart: CartView, given: dict[str, str], errors: dict[str, str] | None =
         has_errors=bool(errors),
         notice_text=notice,
         arrives=arrives,
-        tax_mode=zone.tax_mode if zone else "none",
+        border=border_text(cart.charges.incoterm, amounts.tax_minor) if cart.charges else "",
+        totals=[(label, formats.money(minor, cart.currency)) for label, minor in total_rows(amounts)],
+        included=included_text(amounts, cart.currency),
         lines=[_summary_line(cart, line) for line in cart.lines],
         asks_page_language=current_language() not in PAGE_LANGUAGES,
         total=formats.money(cart.total_minor, cart.currency),

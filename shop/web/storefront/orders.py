@@ -18,11 +18,16 @@ from shop.fulfilment.queries import list_parcels
 from shop.i18n import formats
 from shop.i18n.messages import current_language
 from shop.i18n.messages import gettext as _
+from shop.invoicing.contents import kind_name
+from shop.invoicing.documents import to_pdf
+from shop.invoicing.queries import get_document, list_documents
 from shop.media.queries import picture_views
 from shop.orders.addresses import address_lines
+from shop.orders.amounts import amounts_of
 from shop.orders.links import opens, order_token
 from shop.orders.models import Order, OrderLine
 from shop.orders.queries import get_order, list_lines
+from shop.orders.wording import included_text, total_rows
 from shop.payments.checkout import open_payment, return_view
 from shop.payments.models import Refund
 from shop.payments.queries import list_attempts, list_failed_refunds, list_parts_of, list_refunds
@@ -59,6 +64,7 @@ def show(number: str) -> str:
     lines = list_lines(order.id)
     pictures = picture_views(line.picture_id for line in lines)
     refunds = list_refunds(order.id)
+    amounts = amounts_of(order, lines)
     return render_template(
         "storefront/orders/show.html",
         order=order,
@@ -66,7 +72,10 @@ def show(number: str) -> str:
         state_text=_state_text(order),
         parcels=_parcels(order, lines),
         summary_lines=[_summary_line(order, line, pictures) for line in lines],
-        totals=_totals(order),
+        totals=[(label, formats.money(minor, order.currency)) for label, minor in total_rows(amounts)],
+        included=included_text(amounts, order.currency),
+        documents=list_documents(order.id),
+        kind_name=kind_name,
         refunds=_refund_views(order, lines, refunds),
         refunded_minor=sum(refund.amount_minor for refund in refunds if refund.state == "succeeded"),
         masked_email=mask_email(order.email),
@@ -75,6 +84,15 @@ def show(number: str) -> str:
         next_text=_next_text(order, lines),
         currency=order.currency,
     )
+
+
+@blueprint.get("/orders/<number>/documents/<document>.pdf")
+def document(number: str, document: str) -> Response:
+    """An invoice or credit note of the order, to whoever holds its link."""
+    found = get_document(document, order_id=_get_own_order(number).id)
+    response = Response(to_pdf(found), content_type="application/pdf")
+    response.headers.set("Content-Disposition", "attachment", filename=f"{found.number}.pdf")
+    return response
 
 
 @blueprint.get("/orders/<number>/return")
@@ -171,11 +189,11 @@ class ParcelView:
 
 @dataclass(frozen=True, slots=True)
 class RefundView:
-    """Money that goes back, in a sentence, with what it is of; `kind` is that of a notice."""
+    """Money that goes back, in a sentence, with what it is of: (name, amount). `kind` is that of a notice."""
 
     kind: str
     text: str
-    parts: tuple[str, ...]
+    parts: tuple[tuple[str, str], ...]
 
 
 def _refund_views(order: Order, lines: list[OrderLine], refunds: list[Refund]) -> list[RefundView]:
@@ -187,8 +205,10 @@ def _refund_views(order: Order, lines: list[OrderLine], refunds: list[Refund]) -
     for refund in refunds:
         amount, of = formats.money(refund.amount_minor, refund.currency), parts.get(refund.id, [])
         told = tuple(
-            f"{titles[part.line_id] if part.line_id else _part_name(part.kind)}: "
-            f"{formats.money_text(part.amount_minor, refund.currency)}"
+            (
+                titles[part.line_id] if part.line_id else _part_name(part.kind),
+                formats.money(part.amount_minor, refund.currency),
+            )
             for part in of
         )
         if refund.state == "failed":
@@ -337,17 +357,6 @@ def _summary_line(order: Order, line: OrderLine, pictures: dict[int, Any]) -> di
         "currency": order.currency,
         "picture": {**picture, "alt": line.title} if picture else None,
     }
-
-
-def _totals(order: Order) -> list[tuple[str, Any]]:
-    parts = (
-        (_("Pieces"), order.goods_minor),
-        (_("Shipping"), order.shipping_minor),
-        (_("Tax"), order.tax_minor),
-        (_("Duty"), order.duty_minor),
-        (_("Discount"), -order.discount_minor),
-    )
-    return [(label, formats.money(minor, order.currency)) for label, minor in parts if minor]
 
 
 def _mask(text: str) -> str:

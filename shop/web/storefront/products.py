@@ -16,6 +16,8 @@ from shop.i18n.countries import list_countries
 from shop.i18n.messages import current_language, ngettext
 from shop.i18n.messages import gettext as _
 from shop.i18n.regions import region_name
+from shop.orders.wording import border_text
+from shop.shipping.charges import Charges, Goods
 from shop.shipping.errors import CannotShip
 from shop.shipping.queries import Tariff, read_tariff
 from shop.shipping.services import ship_by
@@ -53,11 +55,11 @@ def show(reference: str) -> str | Response:
 def page(piece: ProductPage, *, error: str = "", variant: str = "", quantity: str = "") -> str:
     """The page of a piece, also after a form was refused: with what was chosen and why it cannot be."""
     language = current_language()
-    tariff = read_tariff(g.currency)
+    tariff = read_tariff(g.currency, g.to)
     offers = [offer for offer in piece.offers if offer.minor is not None]
     chosen = _choose(offers, variant, piece.min_quantity)
     alternates = chrome.alternates("products.show", chrome.slugged(piece.public_id, piece.slugs))
-    crumbs, delivery, stock_text = _crumbs(piece), _delivery(piece, tariff), _stock_text(piece, chosen)
+    crumbs, delivery, stock_text = _crumbs(piece), _delivery(piece, chosen, tariff), _stock_text(piece, chosen)
     return render_template(
         "storefront/products/show.html",
         piece=piece,
@@ -132,9 +134,10 @@ def _most(chosen: Offer | None, piece: ProductPage) -> int:
     return max(piece.min_quantity, chosen.available - chosen.available % piece.quantity_step)
 
 
-def _delivery(piece: ProductPage, tariff: Tariff) -> dict[str, Any]:
-    """When a piece arrives and what the post costs, for the destination of the address; why not, if it cannot."""
+def _delivery(piece: ProductPage, chosen: Offer | None, tariff: Tariff) -> dict[str, Any]:
+    """When a piece arrives, what the post costs and what the border, for the destination; why not, if it cannot."""
     found: dict[str, Any] = {"ship_by": ship_by(piece.lead_time_days, clock.today()), "quote": None, "problem": ""}
+    found["border"] = border_text("DAP", 0)
     if g.to is None:
         return found
     try:
@@ -142,13 +145,19 @@ def _delivery(piece: ProductPage, tariff: Tariff) -> dict[str, Any]:
         quote = tariff.quote(g.to, grams * piece.min_quantity, grams)
     except CannotShip as error:
         return {**found, "problem": error.text}
-    zone = tariff.find_zone(g.to)
+    found |= {"quote": quote, "arrives": quote.arrives(piece.lead_time_days)}
+    if chosen is not None and chosen.minor is not None:
+        goods = Goods(chosen.minor * piece.min_quantity, piece.hs_code)
+        found["border"] = _border_text(tariff.charge(g.to, [goods], quote.amount_minor))
+    return found
+
+
+def _border_text(charges: Charges) -> str:
+    """What is paid for the border with the price shown, and what on top of it."""
     return {
-        **found,
-        "quote": quote,
-        "arrives": quote.arrives(piece.lead_time_days),
-        "tax_mode": zone.tax_mode if zone else "none",
-    }
+        "included": _("Import tax is included."),
+        "added": _("Import tax is added at checkout."),
+    }.get(charges.lines[0].tax_mode, border_text(charges.incoterm, charges.tax_minor))
 
 
 def _promises(piece: ProductPage, delivery: dict[str, Any], stock_text: str) -> list[tuple[str, str]]:
@@ -163,10 +172,6 @@ def _promises(piece: ProductPage, delivery: dict[str, Any], stock_text: str) -> 
         price = _("The price is for the piece, before postage.")
         day = formats.date(delivery["ship_by"])
         arrival = delivery["problem"] or _("Leaves the workshop by %(day)s.", day=day)
-    border = {
-        "included": _("Import tax is included."),
-        "added": _("Import tax is added at checkout."),
-    }.get(delivery.get("tax_mode", ""), border_text())
     if piece.kind == "custom":
         back = _("Made to your measure: it can be sent back only if something is wrong with it.")
     else:
@@ -175,13 +180,8 @@ def _promises(piece: ProductPage, delivery: dict[str, Any], stock_text: str) -> 
             "You may send it back within %(num)s days of receiving it.",
             structured.RETURN_DAYS,
         )
-    lines = [("coins", price), ("truck", arrival), ("globe", border), ("return", back)]
+    lines = [("coins", price), ("truck", arrival), ("globe", delivery["border"]), ("return", back)]
     return [*lines, ("hand", stock_text)] if piece.stock == "available" else lines
-
-
-def border_text() -> str:
-    """What a buyer may owe where nothing is paid for them."""
-    return _("Import tax and duty of your country are not included: the carrier may ask you for them.")
 
 
 def _stock_text(piece: ProductPage, chosen: Offer | None) -> str:

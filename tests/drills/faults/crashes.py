@@ -7,6 +7,7 @@ import time
 from collections import Counter
 from collections.abc import Sequence
 from functools import partial
+from random import Random
 
 from sqlalchemy import func, select
 
@@ -18,7 +19,7 @@ from tests.drills.breakage import count_ordered, order_deaths
 from tests.drills.buyers import Buyer, Crowd, all_at_once, at_stripe
 from tests.drills.drill import Figures, Scene, demand, drill
 from tests.drills.eyes import Seen, charges_of, read_orders, read_states
-from tests.drills.installation import Installation
+from tests.drills.installation import Installation, NotReached
 from tests.drills.makers import DAYS, count_transfers, enrol, find_draft, hand_over_all, list_approved
 from tests.drills.shelves import Goods, shelve
 from tests.drills.staff import Officer, ask_back
@@ -47,7 +48,7 @@ PAYING = (
     "paying out, after post_transfer",
     "paying out, after commit 1",  # it is in the books, the officer has no answer
 )
-LEAVES = 0.25
+LEAVES, ROUNDS = 0.25, 6
 
 
 def go_shopping(buyer: Buyer, goods: Goods, pays: bool) -> str:
@@ -59,25 +60,37 @@ def go_shopping(buyer: Buyer, goods: Goods, pays: bool) -> str:
 
 
 def die_at(shop: Installation, scene: Scene, point: str, number: int, goods: Goods) -> dict[str, str]:
-    """So many buyers, and so many deaths at one point; what each buyer ended with, by e-mail."""
-    chances = scene.chances(point)
-    crowd = Crowd()
-    name = point.replace(",", "").replace(" ", "-")
-    pays = [point not in OPENING or chances.random() > LEAVES for _turn in range(number)]
-    buyers = [Buyer(shop, crowd, f"{name}-{turn}@example.org", persistent=will) for turn, will in enumerate(pays)]
+    """So many deaths at one point, and buyers until all have happened; what each buyer ended with, by e-mail."""
+    chances, ended = scene.chances(point), dict[str, str]()
     if point not in REFUNDING:
         order_deaths(shop.folder, point, number)
-    ended = all_at_once(
-        [partial(go_shopping, buyer, goods, will) for buyer, will in zip(buyers, pays, strict=True)], hands=4
-    )
-    if point in REFUNDING:
-        shop.until_quiet()
-        order_deaths(shop.folder, point, number)
-        shop.ask(lambda: ask_back([buyer.email for buyer in buyers]))
-    shop.until(lambda: count_ordered(shop.folder) == 0, 30, f"{number} deaths at {point!r}")
+    for turn in range(ROUNDS):
+        # Who dies takes others with it, who may have been past the point already: for those somebody else comes.
+        missing = count_ordered(shop.folder) if turn or point not in REFUNDING else number
+        if missing == 0:
+            break
+        ended |= send_buyers(shop, f"{point.replace(',', '').replace(' ', '-')}-{turn}", missing, goods, chances)
+        if point in REFUNDING:
+            shop.until_quiet()
+            if turn == 0:
+                order_deaths(shop.folder, point, number)
+            shop.ask(partial(ask_back, list(ended)))
+        with contextlib.suppress(NotReached):
+            shop.until(lambda: count_ordered(shop.folder) == 0, 10, f"{number} deaths at {point!r}")
+    left = count_ordered(shop.folder)
+    demand(left == 0, f"{left} of {number} deaths did not happen at {point!r}")
     # Leases run out; what is left lying is taken up.
     shop.pass_time(minutes=3)
-    return {buyer.email: end for buyer, end in zip(buyers, ended, strict=True)}
+    return ended
+
+
+def send_buyers(shop: Installation, name: str, number: int, goods: Goods, chances: Random) -> dict[str, str]:
+    """So many buyers; where the page is opened some of them leave. What each ended with, by e-mail."""
+    pays = [not name.startswith("opening") or chances.random() > LEAVES for _turn in range(number)]
+    crowd = Crowd()
+    buyers = [Buyer(shop, crowd, f"{name}-{turn}@example.org", persistent=will) for turn, will in enumerate(pays)]
+    acts = [partial(go_shopping, buyer, goods, will) for buyer, will in zip(buyers, pays, strict=True)]
+    return {buyer.email: end for buyer, end in zip(buyers, all_at_once(acts, hands=4), strict=True)}
 
 
 def sell_and_hand_over(shop: Installation, pieces: list[Goods], email: str) -> None:
@@ -131,7 +144,7 @@ def judge(ended: dict[str, str], orders: list[Seen], charges: Counter[str]) -> N
 def die_and_judge(shop: Installation, scene: Scene, points: Sequence[str], number: int) -> Figures:
     """So many deaths at each point, and what became of every order."""
     ended: dict[str, str] = {}
-    goods = shelve(shop, len(points) * number)
+    goods = shelve(shop, 2 * len(points) * number)
     for point in points:
         ended |= die_at(shop, scene, point, number, goods)
     shop.heal()

@@ -17,7 +17,10 @@ TAKEN_OF_THEM = 20
 
 
 @drill(
-    "F25", "Anything in any order", "2,000 steps of shop and Stripe, 20,000 histories of the books: all invariants hold"
+    "F25",
+    "Anything in any order",
+    "2,000 steps of shop and Stripe, 20,000 histories of the books: all invariants hold",
+    brief=True,
 )
 def anything(scene: Scene) -> Figures:
     number = scene.many(20_000, 50)

@@ -132,7 +132,7 @@ def test_a_maker_reads_what_has_become_of_the_money(phone: Phone, bench: Bench, 
     sale.hand_over(2)
     failed, reduced, contested = told(1), told(2), told(3)
     assert "N’envoyez pas la pièce." in failed
-    assert "l’a renvoyé. Il est à l’acheteur" in failed
+    assert "Cet argent est à l’acheteur." in failed
     assert "/accept" not in failed
     assert "L’acheteur a récupéré une partie du prix." in reduced
     assert "conteste" not in contested
@@ -149,6 +149,12 @@ def test_a_maker_reads_what_has_become_of_the_money(phone: Phone, bench: Bench, 
     lost = told(3)
     assert "Vous ne perdez rien : votre part reste à vous." in lost.replace("\u00a0", " ")
     assert "/accept" not in lost
+    # What nobody pays for any more is not waited for: the maker keeps it, and nothing is given back.
+    assert "Je garde la pièce" in lost
+    kept = {"reason": "other"}
+    assert phone.post(f"/artisan/orders/{sale.order.number}/3/decline", kept).status_code == 303
+    assert [refund.reason for refund in sale.refunds] == ["buyer", "buyer"]
+    assert sale.lines[2].state == "declined"
 
 
 def test_money_says_what_awaits_export_in_dirhams_and_in_the_books_currency(phone: Phone, neighbour: Phone) -> None:

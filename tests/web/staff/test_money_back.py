@@ -113,7 +113,7 @@ def test_an_inquiry_may_be_answered_with_a_refund_and_a_chargeback_may_not(offic
     for sentence in (
         "Inquiry, to be answered",
         "The buyer says that nothing has arrived.",
-        "give everything back here: then no chargeback follows",
+        "give everything back: then no chargeback follows",
         "The buyer’s bank is asking about this payment.",
     ):
         assert sentence in words
