@@ -4,10 +4,12 @@ from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from random import Random
 from typing import Any
 
 from flask import Flask
-from sqlalchemy import event, select
+from sqlalchemy import Engine, create_engine, event, select
+from sqlalchemy.exc import DBAPIError
 
 from shop.app import create_app
 from shop.backup import sqlite
@@ -117,34 +119,34 @@ class Found:
         return not (self.unreadable or self.unbalanced or self.losing)
 
 
-def cut_power(sold: Sold, number: int, folder: Path, scene: Scene, name: str) -> Found:
-    """Look at the disk after so many power cuts."""
-    found = Found()
-    for moment, files in power_cuts(sold.before, sold.log, sold.first, number, scene.chances(name)):
-        image = folder / f"image-{found.images}"
-        image.mkdir()
-        for file_name, content in files.items():
-            (image / file_name).write_bytes(content)
-        _look(image / "shop.sqlite", moment, sold, found)
+def cut_power(sold: Sold, number: int, folder: Path, chances: Random) -> Found:
+    """Look at the disk after so many power cuts. Inside the application's context."""
+    found, image = Found(), folder / "image"
+    image.mkdir()
+    # One engine for all of them: what it has compiled is good for the next one too.
+    url = f"sqlite:///{image / 'shop.sqlite'}"
+    engine = create_engine(url, **database.engine_options(url))
+    for moment, files in power_cuts(sold.before, sold.log, sold.first, number, chances):
+        for name, content in files.items():
+            (image / name).write_bytes(content)
+        _look(engine, moment, sold, found)
+        engine.dispose()
         for file in image.iterdir():
             file.unlink()
-        image.rmdir()
     return found
 
 
-def _look(path: Path, moment: int, sold: Sold, found: Found) -> None:
+def _look(engine: Engine, moment: int, sold: Sold, found: Found) -> None:
     found.images += 1
     try:
-        with sqlite.opened(path) as engine, engine.connect() as connection:
+        with engine.connect() as connection:
             faults = sqlite.list_faults(connection)
-            connection.rollback()
-            with instead(engine):
-                lost = _lost(moment, sold)
-                with clock.use(lambda: sold.ended_at):
-                    findings = list_findings() + _half_done()
-    except Exception as error:
+        with instead(engine), clock.use(lambda: sold.ended_at):
+            lost = _lost(moment, sold)
+            findings = list_findings() + _half_done()
+    except DBAPIError as error:
         found.unreadable += 1
-        found.sentences.append(f"{type(error).__name__}: {error}".partition("\n")[0])
+        found.sentences.append(str(error.orig))
         return
     found.unreadable += bool(faults)
     found.unbalanced += bool(findings)
@@ -178,20 +180,19 @@ def _half_done() -> list[str]:
     brief=True,
 )
 def power_loss(scene: Scene) -> Figures:
-    images, weak_images, orders = scene.many(1000, 20), scene.many(200, 12), scene.many(40, 4)
+    images, weak_images, orders = scene.many(1000, 12), scene.many(200, 6), scene.many(40, 3)
     weak = ("NORMAL",) if scene.short else ("NORMAL", "OFF")
     found: dict[str, Found] = {}
-    steps = 0
     for synchronous in ("FULL", *weak):
         folder = scene.folder / f"power-{synchronous.lower()}"
         folder.mkdir()
         sold = sell(folder, synchronous, orders)
-        steps = steps or len(sold.acknowledged)
+        steps = len(sold.acknowledged)
         number = images if synchronous == "FULL" else weak_images
         # What is asked of a disk goes through the application; its own database is the one that kept its power.
         app = create_app(make_settings(folder, f"sqlite:///{folder / 'shop.sqlite'}"))
         with app.app_context():
-            found[synchronous] = cut_power(sold, number, folder, scene, f"F13 {synchronous}")
+            found[synchronous] = cut_power(sold, number, folder, scene.chances(f"F13 {synchronous}"))
             db.engine.dispose()
     full = found["FULL"]
     demand(

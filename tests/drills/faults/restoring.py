@@ -89,7 +89,7 @@ def restore(scene: Scene) -> Figures:
         waiting = [Buyer(shop, Crowd(), f"waits{turn}@example.org") for turn in range(2)]
         pages = [answer.location for answer in all_at_once([partial(buyer.order, goods) for buyer in waiting])]
         shop.until_quiet()
-        numbers = {email: number for email, number, _state in shop.ask(read_orders)}
+        numbers = {order.email: order.number for order in shop.ask(read_orders)}
         lose_everything(shop)
         lost_at = time.monotonic()
         # Somebody pays while there is no shop.
@@ -105,7 +105,7 @@ def restore(scene: Scene) -> Figures:
         seconds = time.monotonic() - lost_at
         shop.heal()
 
-        states = {email: (number, state) for email, number, state in shop.ask(read_orders)}
+        states = {order.email: (order.number, order.state) for order in shop.ask(read_orders)}
         paid = trade.paid | {waiting[0].email}
         back = {*newest, *oldest}
         wanted = {email: (numbers[email], "refunded" if email in back else "paid") for email in paid}

@@ -69,7 +69,7 @@ class Trade:
 
 def demand_all_kept(shop: Installation, paid: set[str]) -> None:
     """Whoever paid has an order that is paid, and nobody was charged twice."""
-    states = {email: state for email, _number, state in shop.ask(read_orders)}
+    states = {order.email: order.state for order in shop.ask(read_orders)}
     lost = {email: states.get(email, "gone") for email in paid if states.get(email) != "paid"}
     demand(not lost, f"acknowledged and lost: {lost}")
     charged = charges_of(shop)
