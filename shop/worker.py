@@ -48,6 +48,9 @@ ROUNDS: tuple[tuple[str, Callable[[], object], timedelta], ...] = (
 )
 
 
+# What asks Stripe. When it said nothing several times in a row these wait for the next look, and letters go out meanwhile.
+OF_STRIPE = ("stripe_event", "settle_order", "send_refund", "import_balance", "look_again", "return_payment")
+
 # A worker whose rounds fail pauses up to so many doublings: sixteen seconds.
 LONGEST_PAUSE = 5
 
@@ -67,10 +70,10 @@ def _send_refund(refund_id: int) -> None:
 
 def run_due(limit: int = 100) -> int:
     """Do the jobs that are due, one after another; how many were done. A failing one is given back, not lost."""
-    done = 0
+    done = silences = 0
     for _turn in range(limit):
         with transaction():
-            claimed = outbox.claim(1)
+            claimed = outbox.claim(1, but=OF_STRIPE if silences == settle.SILENCES else ())
         if not claimed:
             return done
         job_id, kind, payload = claimed[0]
@@ -79,6 +82,7 @@ def run_due(limit: int = 100) -> int:
         except Exception as error:
             # The worker outlives any one job; the error stands in the job's row and in the log, and the job comes again.
             db.session.rollback()
+            silences += isinstance(error, EdgeFailed) and kind in OF_STRIPE
             if isinstance(error, EdgeFailed) or find_outage(error) is not None:
                 log.warning("job %s %s will be tried again: %s", kind, job_id, error)
             else:
@@ -89,6 +93,7 @@ def run_due(limit: int = 100) -> int:
             with transaction():
                 outbox.complete(job_id)
             done += 1
+            silences = 0 if kind in OF_STRIPE else silences
     return done
 
 

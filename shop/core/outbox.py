@@ -6,6 +6,7 @@ At least once: a worker that dies leaves its lease to run out and another takes 
 safe to do twice.
 """
 
+from collections.abc import Collection
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -39,13 +40,13 @@ def _forget(session: Session) -> None:
     session.info.pop("jobs", None)
 
 
-def claim(limit: int = 1) -> list[tuple[int, str, dict[str, Any]]]:
-    """Take due jobs under a lease: (id, kind, payload), oldest first. Call inside a transaction."""
+def claim(limit: int = 1, *, but: Collection[str] = ()) -> list[tuple[int, str, dict[str, Any]]]:
+    """Take due jobs under a lease, none of the kinds in `but`: (id, kind, payload), oldest first. In a transaction."""
     now = clock.now()
     due = (
         select(Job.id)
         .where(Job.done_at.is_(None), Job.run_at <= now)
-        .where(or_(Job.leased_until.is_(None), Job.leased_until < now))
+        .where(or_(Job.leased_until.is_(None), Job.leased_until < now), Job.kind.not_in(but))
         .order_by(Job.run_at, Job.id)
         .limit(limit)
         .with_for_update(skip_locked=True)

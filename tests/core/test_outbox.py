@@ -7,6 +7,7 @@ from shop import worker
 from shop.core import outbox
 from shop.core.clock import VirtualClock
 from shop.core.db import db, transaction
+from shop.core.errors import EdgeFailed
 from shop.core.tables import Job
 
 pytestmark = pytest.mark.both_databases
@@ -54,6 +55,26 @@ def test_a_failing_job_is_given_back_with_its_error_and_comes_again(
     clock.advance(minutes=1)
     assert worker.run_due() == 1
     assert calls == [{"order_id": 7}] * 2
+
+
+def test_a_letter_does_not_wait_behind_everything_stripe_says_nothing_to(
+    app: Flask, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked, sent = [], []
+
+    def wait_in_vain(payload: dict[str, object]) -> None:
+        asked.append(payload)
+        raise EdgeFailed("")
+
+    monkeypatch.setitem(worker.JOBS, "settle_order", wait_in_vain)
+    monkeypatch.setitem(worker.JOBS, "send_letter", sent.append)
+    with transaction():
+        for order_id in range(9):
+            outbox.enqueue("settle_order", {"order_id": order_id})
+        outbox.enqueue("send_letter", {"letter_id": 1})
+    assert worker.run_due() == 1
+    assert sent == [{"letter_id": 1}]
+    assert len(asked) == 3
 
 
 def test_what_a_transaction_asked_for_goes_with_it(app: Flask) -> None:

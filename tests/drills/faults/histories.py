@@ -13,7 +13,7 @@ from tests.ledger.histories import CURRENCIES, play
 KEPT = ".hypothesis/drills"
 STEPS_OF_A_LIFE = 40
 # Of the steps that are allowed some find nothing to do, and lives end early.
-TAKEN_OF_THEM = 20
+TAKEN_OF_THEM = 32
 
 
 @drill(
