@@ -25,6 +25,7 @@ from shop.payments.quarantine import put_aside, resolve
 from shop.payments.queries import find_attempt, list_quarantine
 from shop.payments.recipients import address_from
 from shop.payments.settle import settle_order
+from shop.shipping.charges import Goods
 
 log = logging.getLogger("shop.lost")
 
@@ -136,22 +137,22 @@ def _rebuild(sale: SaleView) -> Order:
 
 def _cart_of(sale: SaleView, country: str, language: str) -> CartView:
     """A cart with what was bought, at the prices that were charged, whatever they are today."""
-    goods = [item for item in sale.items if item.sku]
+    pieces = [item for item in sale.items if item.sku]
     known = {
         row.sku: row.id
-        for row in db.session.execute(select(Variant.id, Variant.sku).where(Variant.sku.in_([i.sku for i in goods])))
+        for row in db.session.execute(select(Variant.id, Variant.sku).where(Variant.sku.in_([i.sku for i in pieces])))
     }
-    missing = [item.sku for item in goods if item.sku not in known]
-    if missing or not goods:
+    missing = [item.sku for item in pieces if item.sku not in known]
+    if missing or not pieces:
         raise CannotRebuild(f"There is no piece {', '.join(missing)} any more.")
     token = None
-    for item in goods:
+    for item in pieces:
         cart = add_to_cart(token, known[item.sku], item.quantity, sale.session.currency)
         token = cart.token
     set_choice(cart, sale.session.currency, country)
     db.session.flush()
     view = read_cart(token, language)
-    charged = {known[item.sku]: item.unit_minor for item in goods}
+    charged = {known[item.sku]: item.unit_minor for item in pieces}
     lines = tuple(
         replace(
             line,
@@ -161,10 +162,16 @@ def _cart_of(sale: SaleView, country: str, language: str) -> CartView:
         )
         for line in view.lines
     )
-    if view.shipping is None:
+    if view.shipping is None or view.tariff is None:
         raise CannotRebuild(view.shipping_problem)
-    shipping = replace(view.shipping, amount_minor=sum(i.unit_minor * i.quantity for i in sale.items if not i.sku))
-    return replace(view, lines=lines, goods_minor=sum(line.line_minor for line in lines), shipping=shipping)
+    goods = [Goods(line.line_minor, line.hs_code) for line in lines]
+    # What was paid beside the pieces is postage, unless tax or duty came on top: then the postage of today is tried.
+    beside = sum(item.unit_minor * item.quantity for item in sale.items if not item.sku)
+    for postage in (view.shipping.amount_minor, beside):
+        charges = view.tariff.charge(country, goods, postage)
+        if charges.total_minor == sale.session.amount_minor:
+            break
+    return replace(view, lines=lines, goods_minor=sum(line.line_minor for line in lines), charges=charges)
 
 
 def _set_aside(sale: SaleView, problem: str) -> None:
