@@ -147,6 +147,10 @@ def _prepare_sqlite(connection: Any, record: ConnectionPoolEntry) -> None:
     # The driver must not begin transactions of its own: the begin hook below does.
     connection.isolation_level = None
     cursor = connection.cursor()
+    if cursor.execute("PRAGMA query_only").fetchone()[0]:
+        # Only looked at: it may be a stranger's, whose journal is not ours to turn.
+        cursor.close()
+        return
     version = cursor.execute("SELECT sqlite_version()").fetchone()[0]
     cursor.execute(f"PRAGMA journal_mode={'DELETE' if in_wal_reset_range(numbers(version)) else 'WAL'}")
     for pragma in ("synchronous=FULL", "foreign_keys=ON", "busy_timeout=10000", "recursive_triggers=ON"):

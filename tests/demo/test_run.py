@@ -6,7 +6,6 @@ import pytest
 from sqlalchemy import create_engine, text
 
 from shop.core.config import STRIPE_API, from_environment
-from shop.core.db import engine_options
 from shop.core.errors import ConfigurationError
 from shop.demo.run import NotADemo, environment, own_stripe, prepare
 
@@ -39,8 +38,7 @@ def test_a_live_key_or_a_missing_secret_is_refused_by_name(given: dict[str, str]
 
 def test_a_database_that_is_not_a_demonstration_is_left_alone(tmp_path: Path) -> None:
     path = tmp_path / "shop.sqlite"
-    # Made as the shop makes one, an installation of somebody's: its journal is a write-ahead log already.
-    engine = create_engine(f"sqlite:///{path}", **engine_options(f"sqlite:///{path}"))
+    engine = create_engine(f"sqlite:///{path}")
     with engine.begin() as connection:
         connection.execute(text("CREATE TABLE precious (id INTEGER)"))
     engine.dispose()
