@@ -38,6 +38,7 @@ from shop.web.guards import current_officer
 from shop.web.staff import words
 from shop.web.staff.forms import LineField, StaffForm, required
 from shop.web.staff.money_back import money_back_of, refund_form
+from shop.web.staff.return_rows import return_rows
 from shop.web.staff.waiting import WAITS, list_orders_waiting
 
 blueprint = Blueprint("orders", __name__, url_prefix="/orders")
@@ -132,6 +133,7 @@ def _page(order: Order, wrong: StaffForm | None = None) -> str:
         entries=list_entries(order_id=order.id),
         account_words=_account_words(units),
         attempts=list_attempts(order.id),
+        returns=return_rows(order, wrong),
         money=money_back_of(order, lines, wrong),
         note_form=wrong if isinstance(wrong, NoteForm) else NoteForm(formdata=None),
         quarantined=[row for row in list_quarantine(order_id=order.id) if row.kind != "refund_failed"],
@@ -195,7 +197,8 @@ def _hand_over_forms(
     return forms
 
 
-def _refused(number: str, form: StaffForm) -> tuple[str, int]:
+def refused_page(number: str, form: StaffForm) -> tuple[str, int]:
+    """The order's page with the form that was refused, answers and errors in it."""
     return _page(get_order(number), form), 422
 
 
@@ -235,7 +238,7 @@ def send(number: str, unit_id: str) -> Response | tuple[str, int]:
     lines = list_lines(order.id)
     form = _hand_over_form(unit, lines)
     if not form.validate():
-        return _refused(number, form)
+        return refused_page(number, form)
     chosen = [int(line_id) for line_id in form.lines.data]
     try:
         with transaction():
@@ -252,7 +255,7 @@ def send(number: str, unit_id: str) -> Response | tuple[str, int]:
             )
     except (Invalid, TransitionRefused) as error:
         form.blame(_moved_on(error))
-        return _refused(number, form)
+        return refused_page(number, form)
     return redirect(url_for("staff.orders.show", number=number, done="handed_over"), 303)
 
 
@@ -270,13 +273,13 @@ def refund(number: str) -> Response | tuple[str, int]:
     lines = list_lines(order.id)
     form = refund_form(order, lines, refundable(order.id, lines))
     if not form.validate():
-        return _refused(number, form)
+        return refused_page(number, form)
     try:
         with transaction():
             request_refund(order.id, actor=officer.id, **form.wanted)
     except ShopError as error:
         form.blame(_moved_on(error))
-        return _refused(number, form)
+        return refused_page(number, form)
     return redirect(url_for("staff.orders.show", number=number, done="refund"), 303)
 
 
@@ -299,7 +302,7 @@ def write_note(number: str) -> Response | tuple[str, int]:
     order = get_order(number)
     form = NoteForm()
     if not form.validate():
-        return _refused(number, form)
+        return refused_page(number, form)
     with transaction():
         note(order.id, "noted", actor=officer.id, words=form.words.data[:1000])
     return redirect(url_for("staff.orders.show", number=number, done="saved"), 303)

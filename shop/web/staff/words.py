@@ -80,9 +80,22 @@ def refund_reasons() -> dict[str, str]:
         "declined": _("The maker cannot make it"),
         "unfillable": _("The stock was gone"),
         "duplicate": _("Paid twice"),
+        "withdrawal": _("The buyer has withdrawn"),
         "staff": _("Decision of the programme"),
         "stripe": _("Begun at Stripe"),
     }
+
+
+def return_badge(state: str) -> Badge:
+    """(kind, text) of a status for the state of a return."""
+    return {
+        "asked": ("warn", _("To approve")),
+        "approved": ("action", _("With the buyer")),
+        "sent": ("action", _("On its way back")),
+        "received": ("warn", _("Received, to be refunded")),
+        "refunded": ("good", _("Refunded")),
+        "refused": ("neutral", _("Refused")),
+    }[state]
 
 
 def event_name(kind: str) -> str:
@@ -110,6 +123,12 @@ def event_name(kind: str) -> str:
         "refund_waits_for_dispute": _("Refund waits until the bank has decided"),
         "disputed": _("Payment contested at the bank"),
         "refunded": _("Refunded"),
+        "withdrawn": _("The buyer has withdrawn"),
+        "return_approved": _("Return approved"),
+        "return_sent": _("The buyer has sent it back"),
+        "return_received": _("Return received"),
+        "return_refunded": _("Return closed, money given back"),
+        "return_refused": _("Return refused"),
         "freight_charged": _("Return freight charged to the maker"),
         "noted": _("Note"),
     }.get(kind, kind)
@@ -267,5 +286,8 @@ def done_text(code: str) -> str:
         "withdrawn": _("The consent no longer holds."),
         "freight": _("The return freight is taken off what the maker is owed."),
         "decided": _("The decision is written down."),
+        "return_approve": _("The buyer is told where to send it."),
+        "return_receive": _("The return is received, and the buyer is told."),
+        "return_refuse": _("The return is refused, and the buyer is told why."),
         "language": "",
     }.get(code, "")

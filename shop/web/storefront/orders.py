@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from flask import Blueprint, current_app, redirect, render_template, request, url_for
+from flask import Blueprint, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response
 
 from shop.core import clock
@@ -24,9 +24,9 @@ from shop.invoicing.queries import get_document, list_documents
 from shop.media.queries import picture_views
 from shop.orders.addresses import address_lines
 from shop.orders.amounts import amounts_of
-from shop.orders.links import opens, order_token
+from shop.orders.links import order_token
 from shop.orders.models import Order, OrderLine
-from shop.orders.queries import get_order, list_lines
+from shop.orders.queries import list_lines
 from shop.orders.wording import included_text, total_rows
 from shop.payments.checkout import open_payment, return_view
 from shop.payments.models import Refund
@@ -34,6 +34,8 @@ from shop.payments.queries import list_attempts, list_failed_refunds, list_parts
 from shop.shipping.queries import read_tariff
 from shop.shipping.services import add_working_days
 from shop.web.storefront import chrome
+from shop.web.storefront.own_orders import get_own_order, mask_email, masked, secret
+from shop.web.storefront.withdrawals import ends_on, return_views
 
 blueprint = Blueprint("orders", __name__)
 
@@ -45,26 +47,14 @@ REFRESH_SECONDS = 3
 TO_COME = ("paid", "accepted", "ready")
 
 
-def secret() -> str:
-    """What order links are signed with."""
-    return current_app.config["SETTINGS"].secret_key
-
-
-def _get_own_order(number: str) -> Order:
-    """The order, if the signed token beside it fits; else there is no such page."""
-    token = request.values.get("t")
-    if not opens(number, token, secret()):
-        raise NotFound(_("There is no such order."))
-    return get_order(number)
-
-
 @blueprint.get("/orders/<number>")
 def show(number: str) -> str:
-    order = _get_own_order(number)
+    order = get_own_order(number)
     lines = list_lines(order.id)
     pictures = picture_views(line.picture_id for line in lines)
     refunds = list_refunds(order.id)
     amounts = amounts_of(order, lines)
+    may_withdraw, withdrawal_ends_on = ends_on(order, lines)
     return render_template(
         "storefront/orders/show.html",
         order=order,
@@ -76,10 +66,13 @@ def show(number: str) -> str:
         included=included_text(amounts, order.currency),
         documents=list_documents(order.id),
         kind_name=kind_name,
+        may_withdraw=may_withdraw,
+        withdrawal_ends_on=withdrawal_ends_on,
+        returns=return_views(order, lines),
         refunds=_refund_views(order, lines, refunds),
         refunded_minor=sum(refund.amount_minor for refund in refunds if refund.state == "succeeded"),
         masked_email=mask_email(order.email),
-        masked_name=_mask(order.address["name"]),
+        masked_name=masked(order.address["name"]),
         address_lines=_masked_lines(order),
         next_text=_next_text(order, lines),
         currency=order.currency,
@@ -89,7 +82,7 @@ def show(number: str) -> str:
 @blueprint.get("/orders/<number>/documents/<document>.pdf")
 def document(number: str, document: str) -> Response:
     """An invoice or credit note of the order, to whoever holds its link."""
-    found = get_document(document, order_id=_get_own_order(number).id)
+    found = get_document(document, order_id=get_own_order(number).id)
     response = Response(to_pdf(found), content_type="application/pdf")
     response.headers.set("Content-Disposition", "attachment", filename=f"{found.number}.pdf")
     return response
@@ -98,7 +91,7 @@ def document(number: str, document: str) -> Response:
 @blueprint.get("/orders/<number>/return")
 def come_back(number: str) -> str | tuple[str, int] | Response:
     """Where Stripe sends the buyer: says what is known of the money, asks Stripe, and looks again until it is."""
-    order = _get_own_order(number)
+    order = get_own_order(number)
     session_id = request.args.get("session_id")
     if session_id is not None and all(attempt.session_id != session_id for attempt in list_attempts(order.id)):
         raise NotFound(_("There is no such order."))
@@ -137,7 +130,7 @@ def pay_again(number: str) -> tuple[str, int] | Response:
 
 
 def _pay(number: str) -> tuple[str, int] | Response:
-    order = _get_own_order(number)
+    order = get_own_order(number)
     token = order_token(order.number, secret())
     try:
         return redirect(open_payment(order.id), 303)
@@ -359,20 +352,9 @@ def _summary_line(order: Order, line: OrderLine, pictures: dict[int, Any]) -> di
     }
 
 
-def _mask(text: str) -> str:
-    """A name of which only its first letters show."""
-    return " ".join(f"{word[0]}{'•' * min(len(word) - 1, 6)}" for word in text.split())
-
-
-def mask_email(email: str) -> str:
-    """An address its owner recognises and nobody else can write to."""
-    name, _at, host = email.partition("@")
-    return f"{name[0]}{'•' * 5}@{host}"
-
-
 def _masked_lines(order: Order) -> list[str]:
     """The address with its street hidden: a link may be forwarded."""
     street = order.address.get("street_address", "")
     lines = address_lines(order.address)
-    shown = [_mask(line.replace("\n", " ")) if line == street else line for line in lines]
+    shown = [masked(line.replace("\n", " ")) if line == street else line for line in lines]
     return [*shown, formats.country_name(order.country)]
