@@ -21,9 +21,9 @@ from shop.notifications.models import Letter
 from shop.notifications.services import write_letter
 from shop.orders.addresses import address_lines
 from shop.orders.amounts import amounts_of, shown_minor
-from shop.orders.events import ContractWithdrawn, OrderPaid, OrderUnfillable, ReturnMoved
+from shop.orders.events import ContractWithdrawn, MessageWritten, OrderPaid, OrderUnfillable, ReturnMoved
 from shop.orders.links import order_path, withdrawal_path
-from shop.orders.models import Order, OrderLine, Return, ReturnLine
+from shop.orders.models import Message, Order, OrderLine, Return, ReturnLine
 from shop.orders.queries import get_order_by_id, list_lines
 from shop.payments.disputes import CLOSED, TO_ANSWER
 from shop.payments.events import DisputeChanged, RefundFailed, RefundRefused, RefundSettled
@@ -37,6 +37,7 @@ def subscribe_all() -> None:
     subscribe(OrderUnfillable, on_order_unfillable)
     subscribe(LineAnswered, on_line_answered)
     subscribe(ParcelHandedOver, on_parcel_handed_over)
+    subscribe(MessageWritten, on_message_written)
     subscribe(ContractWithdrawn, on_contract_withdrawn)
     subscribe(ReturnMoved, on_return_moved)
     subscribe(RefundSettled, on_refund_settled)
@@ -93,6 +94,13 @@ def _has_told_yes(line: OrderLine) -> bool:
         data["answer"] == "accepted" and data["lines"][0]["unit_id"] == line.unit_id
         for data in db.session.scalars(told)
     )
+
+
+def on_message_written(event: MessageWritten) -> None:
+    """A maker has answered a buyer. What a buyer writes waits at the maker's door."""
+    message = db.session.get_one(Message, event.message_id)
+    if message.author == "maker":
+        _write("message_written", get_order_by_id(message.order_id), unit_id=message.unit_id, words=message.text)
 
 
 def on_contract_withdrawn(event: ContractWithdrawn) -> None:

@@ -49,6 +49,11 @@ def _environment() -> Environment:
     return environment
 
 
+def _units_of(data: dict[str, Any]) -> set[int]:
+    """The makers a letter names: those of its lines, or the one it is about."""
+    return {line["unit_id"] for line in data.get("lines", [])} | ({data["unit_id"]} if "unit_id" in data else set())
+
+
 def render(letter: Letter) -> Rendered:
     """Subject and bodies of a letter, in its own language whatever the language of the moment is."""
     base = settings().base_url
@@ -58,7 +63,7 @@ def render(letter: Letter) -> Rendered:
         "shop_url": f"{base}/{letter.language}/",
         "url": f"{base}{letter.data['path']}" if "path" in letter.data else "",
         "withdraw_url": f"{base}{letter.data['withdraw_path']}" if "withdraw_path" in letter.data else "",
-        "makers": unit_names({line["unit_id"] for line in letter.data.get("lines", [])}, letter.language),
+        "makers": unit_names(_units_of(letter.data), letter.language),
         "operator": get_policy("operator"),
         "demo": is_demo(),
     }

@@ -207,12 +207,12 @@ class ReturnLine(Base):
 class Message(Base):
     """What a buyer and a maker of an order tell each other, through the shop: neither learns the other's address.
 
-    `author` is buyer, maker or staff; `read_at` is when the maker has seen what the buyer wrote.
+    `author` is buyer or maker; `read_at` is when the maker has seen what the buyer wrote.
     """
 
     __tablename__ = "order_message"
     __table_args__ = (
-        CheckConstraint("author IN ('buyer', 'maker', 'staff')", "author"),
+        CheckConstraint("author IN ('buyer', 'maker')", "author"),
         Index("ix_order_message_unit_read", "unit_id", "read_at"),
     )
     id: Mapped[int] = big_id()

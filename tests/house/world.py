@@ -229,6 +229,7 @@ def _values(things: dict[str, Any], key: str) -> dict[str, str]:
         "own_draft": things["own_draft"].public_id,
         "picture": _picture_of(_product_of(things["draft"])),
         "unit": unit.public_id,
+        "unit_id": str(unit.id),
         "number": paid.number,
         "position": str(line.position),
         "beside_position": str(beside_line.position),

@@ -58,7 +58,7 @@ def upgrade() -> None:
         sa.Column("text", sa.String(), nullable=False),
         sa.Column("at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("read_at", sa.DateTime(timezone=True), nullable=True),
-        sa.CheckConstraint("author IN ('buyer', 'maker', 'staff')", name=op.f("ck_order_message_author")),
+        sa.CheckConstraint("author IN ('buyer', 'maker')", name=op.f("ck_order_message_author")),
         sa.ForeignKeyConstraint(["order_id"], ["shop_order.id"], name=op.f("fk_order_message_order_id")),
         sa.ForeignKeyConstraint(["unit_id"], ["unit.id"], name=op.f("fk_order_message_unit_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_order_message")),

@@ -24,7 +24,9 @@ from shop.invoicing.contents import kind_name
 from shop.invoicing.queries import list_documents
 from shop.ledger.queries import list_entries
 from shop.media.queries import picture_views
+from shop.notifications.queries import list_order_letters
 from shop.orders.amounts import amounts_of, shown_minor
+from shop.orders.messages import list_messages
 from shop.orders.models import Order, OrderLine
 from shop.orders.queries import get_order, list_events, list_lines, list_orders
 from shop.orders.services import note
@@ -133,6 +135,8 @@ def _page(order: Order, wrong: StaffForm | None = None) -> str:
         entries=list_entries(order_id=order.id),
         account_words=_account_words(units),
         attempts=list_attempts(order.id),
+        letters=list_order_letters(order.id),
+        messages=list_messages(order.id),
         returns=return_rows(order, wrong),
         money=money_back_of(order, lines, wrong),
         note_form=wrong if isinstance(wrong, NoteForm) else NoteForm(formdata=None),

@@ -7,6 +7,7 @@ from markupsafe import Markup
 
 from shop.i18n.formats import money, money_text
 from shop.i18n.messages import gettext as _
+from shop.notifications.models import Letter
 from shop.payments.wording import dispute_badge, refund_failure
 
 Badge = tuple[str, str]
@@ -96,6 +97,31 @@ def return_badge(state: str) -> Badge:
         "refunded": ("good", _("Refunded")),
         "refused": ("neutral", _("Refused")),
     }[state]
+
+
+def letter_badge(letter: Letter) -> Badge:
+    """(kind, text) of a status for how far a letter has come."""
+    if letter.sent_at is not None:
+        return "good", _("Sent")
+    return ("wrong", _("Failed, is tried again")) if letter.error else ("neutral", _("Waits to be sent"))
+
+
+def letter_name(letter: Letter) -> str:
+    """What a letter is about; the bare kind for one that has no words yet."""
+    return {
+        "order_confirmation": _("Order confirmation"),
+        "order_unfillable": _("The stock was gone"),
+        "order_link": _("Link to the order"),
+        "line_answered": _("The maker’s answer"),
+        "parcel_handed_over": _("Parcel handed over"),
+        "refund_settled": _("Money given back"),
+        "refund_failed": _("Refund came back"),
+        "refund_to_repeat": _("To us: a refund failed"),
+        "dispute_changed": _("To us: a payment is contested"),
+        "withdrawal_acknowledged": _("Withdrawal acknowledged"),
+        "return_moved": _("How a return goes on"),
+        "message_written": _("The maker has written"),
+    }.get(letter.kind, letter.kind)
 
 
 def event_name(kind: str) -> str:
@@ -286,6 +312,7 @@ def done_text(code: str) -> str:
         "withdrawn": _("The consent no longer holds."),
         "freight": _("The return freight is taken off what the maker is owed."),
         "decided": _("The decision is written down."),
+        "letter": _("The letter is sent once more."),
         "return_approve": _("The buyer is told where to send it."),
         "return_receive": _("The return is received, and the buyer is told."),
         "return_refuse": _("The return is refused, and the buyer is told why."),

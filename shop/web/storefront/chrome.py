@@ -148,7 +148,9 @@ def footer_links() -> list[dict[str, str]]:
         ("pages.about", _("About the programme")),
         ("pages.privacy", _("Privacy")),
     )
-    return [{"text": text, "url": link(target)} for target, text in targets]
+    links = [{"text": text, "url": link(target)} for target, text in targets]
+    # The law wants it in sight on every page (Directive 2011/83/EU, article 11a).
+    return [*links, {"text": _("Withdraw from contract here"), "url": link("orders.find", intent="withdraw")}]
 
 
 def card_view(card: Card) -> dict[str, Any]:
