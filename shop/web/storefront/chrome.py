@@ -21,6 +21,9 @@ DEFAULT_CURRENCY = CURRENCIES[0]
 # Parameters that make another page. What else an address may carry (a campaign's mark) is no part of its identity.
 TELLING = frozenset({"q", "page", "craft", "family", "region", "kind"})
 
+# On the pages of a buyer's own order another language is still the same order.
+OWN, OWN_PAGES = frozenset({"t", "intent"}), ("storefront.orders.", "storefront.withdrawals.")
+
 # A family of crafts lends its pages one quiet tint.
 TINTS = {
     "TAP": "wool",
@@ -107,8 +110,9 @@ def slugged(public_id: str, slugs: Mapping[str, str]) -> dict[str, dict[str, str
 
 def context() -> dict[str, Any]:
     """What the layout needs on every page, without asking the database. Pages override what they know better."""
-    arguments = {name: value for name, value in request.args.items() if name in TELLING}
     endpoint, view = request.endpoint or "", request.view_args or {}
+    telling = TELLING | OWN if endpoint.startswith(OWN_PAGES) else TELLING
+    arguments = {name: value for name, value in request.args.items() if name in telling}
     public = request.method in {"GET", "HEAD"} and endpoint.startswith("storefront.")
     here = {code: address(endpoint, **{**view, **arguments, "lang": code}) for code in LANGUAGES} if public else {}
     currency_urls = {}

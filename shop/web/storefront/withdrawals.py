@@ -11,7 +11,6 @@ from shop.core.db import transaction
 from shop.core.errors import Conflict, Invalid
 from shop.i18n import formats
 from shop.i18n.messages import gettext as _
-from shop.media.queries import picture_views
 from shop.orders.links import order_token
 from shop.orders.models import Order, OrderLine, Return
 from shop.orders.queries import list_lines, lock_order
@@ -96,7 +95,6 @@ def _page(order: Order, lines: list[OrderLine], errors: dict[str, str], chosen: 
         free=[choice for choice in choices if not choice.obstacle],
         barred=[(choice, _why(choice)) for choice in choices if choice.obstacle],
         chosen=free if chosen is None else chosen,
-        pictures=picture_views(line.picture_id for line in lines),
         ends_on=withdrawal_ends_on(lines),
         unpaid=order.state == "awaiting_payment",
         has_left=any(line.handed_over_at for line in lines),

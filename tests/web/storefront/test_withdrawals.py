@@ -34,6 +34,8 @@ def test_a_buyer_withdraws_in_two_steps_and_has_it_in_writing(app: Flask, client
     first = client.get(page_of(app, sale.order)).text
     assert "Withdraw from contract here" in first
     assert way_out(app, sale.order).replace("&", "&amp;") in first
+    # The other language is the same order.
+    assert way_out(app, sale.order).replace("/en/", "/ar/") in client.get(way_out(app, sale.order)).text
     second = text_of(client.get(way_out(app, sale.order)))
     assert "Confirm withdrawal" in second
     assert "You may withdraw at any time until 14 days after everything has arrived" in second
