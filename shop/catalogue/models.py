@@ -52,7 +52,7 @@ class Material(Base):
 
 
 class Product(Base):
-    """A piece or a model. Its texts are rows of entity "product": title, description, care.
+    """A piece or a model. Its texts are rows of entity "product": title, description, technique, care, warnings.
 
     `source_language` is the one the maker wrote in. `materials` is a list of material codes. Sizes are millimetres,
     weight is grams packed. `available` repeats whether any variant has stock, `listed_price` is not stored: prices are

@@ -69,6 +69,24 @@ def estimate_share(price_minor: int, currency: str, on: date | None = None) -> i
     return _rate(currency, day).to_mad(price_minor - kept)
 
 
+@dataclass(frozen=True, slots=True)
+class ShareTerms:
+    """What is kept of a price by the terms a sale of today would be frozen with, in basis points; fee only as the maker's."""
+
+    commission_bp: int
+    fee_bp: int
+
+    def reaches(self, price_minor: int) -> int:
+        """About what of a price reaches its maker, in the price's own currency."""
+        return price_minor - basis_points(price_minor, self.commission_bp) - basis_points(price_minor, self.fee_bp)
+
+
+def share_terms() -> ShareTerms:
+    """The terms of today. Three statements."""
+    fee_bp = get_policy("fee_estimate_bp") if get_policy("fee_bearer") == "maker" else 0
+    return ShareTerms(get_policy("commission_bp"), fee_bp)
+
+
 def _rate(currency: str, on: date) -> DatedRate:
     try:
         return get_rate(currency, on)

@@ -39,7 +39,7 @@ from shop.i18n.languages import LANGUAGES
 from shop.i18n.regions import REGIONS
 from shop.i18n.texts import texts_of, write_text
 
-TEXT_FIELDS = ("title", "description", "care")
+TEXT_FIELDS = ("title", "description", "technique", "care", "warnings")
 MOST_PICTURES = 8
 MOST_STOCK = 9_999
 # A hundred million dirhams: more is a slip of the finger.
@@ -224,7 +224,7 @@ def write_product_texts(
     actor: int | None,
     source_language: str | None = None,
 ) -> None:
-    """Title, description, care by language: {"title": {"ar": …}}; those not in the source language translate it.
+    """Title, description, technique, care, safety warnings by language: {"title": {"ar": …}}; those not in the source language translate it.
 
     Only what is given changes; an empty text removes one.
     """

@@ -1,8 +1,9 @@
-"""Decisions about what is collected for a destination, each in the audit trail. What was sold keeps what it was sold on."""
+"""Decisions about what a destination asks for, each in the audit trail. What was sold keeps what it was sold on."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
+from typing import Any
 
 from sqlalchemy import select
 
@@ -32,6 +33,7 @@ class Decision:
     amounts: Mapping[str, int]
     limits: Mapping[str, int]
     source: str
+    collected: bool = True
 
 
 def list_zones() -> list[Zone]:
@@ -83,6 +85,7 @@ def decide_levy(code: str, decision: Decision, *, actor: int | None) -> None:
             Levy.country == decision.country,
             Levy.heading == decision.heading,
             Levy.from_on == decision.from_on,
+            Levy.collected == decision.collected,
         )
     ).first()
     levy = known or Levy(
@@ -91,12 +94,14 @@ def decide_levy(code: str, decision: Decision, *, actor: int | None) -> None:
         country=decision.country,
         heading=decision.heading,
         from_on=decision.from_on,
+        collected=decision.collected,
     )
     before = {name: getattr(levy, name) for name in values} if known else None
     for name, value in values.items():
         setattr(levy, name, value)
     db.session.add(levy)
-    named = {"kind": decision.kind, "country": decision.country, "heading": decision.heading}
+    named: dict[str, Any] = {"kind": decision.kind, "country": decision.country, "heading": decision.heading}
+    named["collected"] = decision.collected
     day = decision.from_on.isoformat()
     audit(actor, "decide levy", "zone", code, from_on=day, before=before, after=values, **named)
 

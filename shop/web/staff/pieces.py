@@ -76,7 +76,9 @@ def _form_class(variants: list[Variant]) -> type[PieceForm]:
     for code in LANGUAGES:
         members[f"title_{code}"] = LineField(lazy_gettext("Name"))
         members[f"description_{code}"] = TextAreaField(lazy_gettext("Description"))
+        members[f"technique_{code}"] = TextAreaField(lazy_gettext("Technique"))
         members[f"care_{code}"] = TextAreaField(lazy_gettext("Care"))
+        members[f"warnings_{code}"] = TextAreaField(lazy_gettext("Safety warnings"))
     for variant in variants:
         for currency in CURRENCIES:
             members[_price_name(variant, currency)] = AmountField(currency, currency=currency)

@@ -41,6 +41,7 @@ class RateForm(StaffForm):
     country = SelectField(lazy_gettext("Country"))
     heading = LineField(lazy_gettext("Tariff heading"))
     rate = PercentField(lazy_gettext("Percentage"))
+    collected = SelectField(lazy_gettext("When it is paid"))
     on_shipping = BooleanField(lazy_gettext("Due on the postage too"))
     from_on = DateField(lazy_gettext("Holds from"), [required(lazy_gettext("Enter the first day, as in 2026-03-31."))])
     source = LineField(lazy_gettext("Source"))
@@ -80,6 +81,7 @@ def _mode_form(zone: Zone, **kwargs: Any) -> ModeForm:
 
 def _levy_form(zone: Zone, **kwargs: Any) -> Any:
     form = LevyForm(prefix=f"{zone.code}-levy-", **kwargs)
+    form.collected.choices = [("order", _("With the order")), ("arrival", _("On arrival: an estimate"))]
     form.kind.choices = [(kind, kind_names()[kind]) for kind in KINDS]
     form.country.choices = [("", _("Every country of the zone")), *list_countries((), zone.countries)]
     return form
@@ -123,9 +125,9 @@ def _page(wrong: StaffForm | None = None, code: str = "") -> str:
 
 def _holding(levies: list[Levy]) -> set[int]:
     """Those of a zone's levies that hold today; the others are past or still to come."""
-    newest: dict[tuple[str, str, str], Levy] = {}
+    newest: dict[tuple[str, str, str, bool], Levy] = {}
     for levy in levies:
-        key = (levy.kind, levy.country, levy.heading)
+        key = (levy.kind, levy.country, levy.heading, levy.collected)
         if levy.from_on <= clock.today() and (key not in newest or newest[key].from_on < levy.from_on):
             newest[key] = levy
     return {levy.id for levy in newest.values()}
@@ -175,4 +177,5 @@ def _decision(form: Any) -> Decision:
         amounts=figures("amount"),
         limits=figures("limit"),
         source=form.source.data,
+        collected=form.collected.data != "arrival",
     )

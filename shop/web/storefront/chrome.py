@@ -11,7 +11,7 @@ from shop.catalogue.models import CURRENCIES
 from shop.catalogue.queries import Card
 from shop.core.errors import NotFound
 from shop.i18n.countries import COUNTRY_CODES
-from shop.i18n.formats import isolate
+from shop.i18n.formats import currency_name, isolate
 from shop.i18n.languages import LANGUAGES
 from shop.i18n.messages import current_language
 from shop.i18n.messages import gettext as _
@@ -189,6 +189,11 @@ def price_note(sale_unit: str) -> str:
         "m2": _("per square metre"),
         "m": _("per metre"),
     }.get(sale_unit, "")
+
+
+def charged_text(currency: str) -> str:
+    """In which currency the buyer's bank is asked for the money."""
+    return _("Charged in: %(currency)s.", currency=currency_name(currency))
 
 
 def unit_sign(sale_unit: str) -> str:
