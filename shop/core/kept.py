@@ -16,7 +16,7 @@ from shop.core.db import db
 from shop.core.tables import Installation
 from shop.core.versions import KEY
 
-LOOK_SECONDS = 1.0
+LOOK_NANOSECONDS = 1_000_000_000
 # More than the destinations in all currencies and languages; beyond it everything is made anew.
 MOST = 4096
 
@@ -27,13 +27,13 @@ class _Store:
     """Of the process."""
 
     version: str | None = None
-    looked_at = float("-inf")
+    looked_at: int | None = None
     values: ClassVar[dict[Hashable, Any]] = {}
 
 
 def forget_all() -> None:
     """Called by the app factory: another application may have another database."""
-    _Store.version, _Store.looked_at, _Store.values = None, float("-inf"), {}
+    _Store.version, _Store.looked_at, _Store.values = None, None, {}
 
 
 def kept(key: Hashable, make: Callable[[], T]) -> T:
@@ -41,8 +41,8 @@ def kept(key: Hashable, make: Callable[[], T]) -> T:
     if db.session.info.get("public_changed"):
         # This transaction sees what nobody else does yet.
         return make()
-    now = time.monotonic()
-    if now - _Store.looked_at >= LOOK_SECONDS:
+    now = time.monotonic_ns()
+    if _Store.looked_at is None or now - _Store.looked_at >= LOOK_NANOSECONDS:
         version = _version()
         if version != _Store.version or len(_Store.values) > MOST:
             _Store.values = {}
@@ -65,4 +65,4 @@ def _version() -> str:
 @event.listens_for(Session, "after_commit")
 def _forget(session: Session) -> None:
     if session.info.pop("public_grown", False):
-        _Store.looked_at = float("-inf")
+        _Store.looked_at = None

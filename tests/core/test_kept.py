@@ -39,7 +39,7 @@ def test_another_process_is_heard_of_after_a_second(app: Flask, monkeypatch: pyt
     with transaction():
         db.session.execute(update(Installation).where(Installation.key == KEY).values(value="77"))
     assert kept("a", make) == 2  # type: ignore[arg-type]
-    monkeypatch.setattr(store, "LOOK_SECONDS", 0)
+    monkeypatch.setattr(store, "LOOK_NANOSECONDS", 0)
     assert kept("a", make) == 3  # type: ignore[arg-type]
 
 

@@ -33,7 +33,7 @@ def pages(client: FlaskClient, variant: Variant) -> dict[str, tuple[str, int]]:
 def test_a_page_of_many_pieces_sends_no_more_statements_than_one_of_few(
     client: FlaskClient, count_statements: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(kept, "LOOK_SECONDS", 3600)
+    monkeypatch.setattr(kept, "LOOK_NANOSECONDS", 10**13)
     unit = make_unit()
 
     def count(pieces: int) -> dict[str, int]:

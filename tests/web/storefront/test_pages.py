@@ -87,7 +87,7 @@ def test_a_page_says_its_language_and_direction(client: FlaskClient, language: s
 def test_a_listing_and_a_product_stay_within_their_statements(
     client: FlaskClient, count_statements, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(kept, "LOOK_SECONDS", 3600)
+    monkeypatch.setattr(kept, "LOOK_NANOSECONDS", 10**13)
     unit = make_unit()
     for _piece in range(30):
         rug = make_product(unit)
