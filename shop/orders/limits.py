@@ -1,4 +1,4 @@
-"""How many orders may be begun: each holds stock and opens a page at Stripe, which a machine could do by the thousand."""
+"""How many orders may be begun, and looked for. Each that is begun holds stock and opens a page at Stripe, which a machine could do by the thousand."""
 
 from datetime import timedelta
 
@@ -9,6 +9,22 @@ from shop.core.policies import get_policy
 from shop.i18n.messages import gettext as _
 
 WINDOW = timedelta(minutes=15)
+
+
+# Orders looked up by number and e-mail address: of one number, and from one network.
+LOOKS_PER_NUMBER, LOOKS_PER_NETWORK = 10, 30
+
+
+def count_look(ip: str, number: str) -> None:
+    """Count somebody who looks for an order by its number. Opens its own transaction; raises TooMany."""
+    counted = (
+        (key_of("look-number", number), LOOKS_PER_NUMBER),
+        (key_of("look-network", network_of(ip)), LOOKS_PER_NETWORK),
+    )
+    with transaction():
+        within = [count_attempt(key, Limit(WINDOW, most)) for key, most in counted]
+    if not all(within):
+        raise TooMany(_("Too many tries. Wait a quarter of an hour, or let us send you the link by e-mail."))
 
 
 def count_order(ip: str, email: str) -> None:

@@ -17,6 +17,11 @@ def order_path(order: Order, secret: str) -> str:
     return f"/{order.language}/orders/{order.number}?t={order_token(order.number, secret)}"
 
 
+def withdrawal_path(order: Order, secret: str) -> str:
+    """Address of the page on which a buyer withdraws from the contract, as order_path."""
+    return f"/{order.language}/orders/{order.number}/withdraw?t={order_token(order.number, secret)}"
+
+
 def opens(number: str, token: str | None, secret: str) -> bool:
     """Whether a token opens an order of this number; compared in constant time."""
     if not token:
