@@ -10,8 +10,6 @@ from shop.core.db import Base, BigId, UTCDateTime, big_id
 KINDS = ("one_of_a_kind", "repeatable", "made_to_order", "custom")
 SALE_UNITS = ("piece", "pair", "set", "m2", "m")
 STATES = ("draft", "review", "published", "archived")
-# A price exists per currency; adding a currency is adding rows, and its code here.
-CURRENCIES = ("EUR", "USD", "GBP", "AED")
 
 
 class Family(Base):

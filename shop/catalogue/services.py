@@ -11,11 +11,11 @@ from sqlalchemy import delete, select
 
 from shop.artisans.queries import get_unit_by_id, list_persons
 from shop.catalogue import stock
+from shop.catalogue.currencies import list_currencies
 from shop.catalogue.errors import PieceIncomplete, PriceInvalid, StockInvalid, WrongState
 from shop.catalogue.events import PiecePublished, PieceReturned, PieceSubmitted
 from shop.catalogue.gates import missing_for_publication, missing_for_review
 from shop.catalogue.models import (
-    CURRENCIES,
     KINDS,
     SALE_UNITS,
     Craft,
@@ -201,7 +201,7 @@ def set_prices(variant_id: int, prices: dict[str, int | None], *, actor: int | N
     rows = {row.currency: row for row in db.session.scalars(select(Price).where(Price.variant_id == variant_id))}
     before = {currency: row.amount_minor for currency, row in rows.items()}
     for currency, amount in prices.items():
-        if currency not in CURRENCIES or (amount is not None and amount <= 0):
+        if currency not in list_currencies() or (amount is not None and amount <= 0):
             text = _("The price is greater than zero.")
             raise PriceInvalid(text, {f"price_{currency.lower()}": text})
         row = rows.get(currency)

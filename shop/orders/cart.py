@@ -13,7 +13,8 @@ from typing import Any
 from sqlalchemy import ColumnElement, String, and_, bindparam, delete, func, select
 
 from shop.artisans.models import Unit
-from shop.catalogue.models import CURRENCIES, Price, Product, Variant
+from shop.catalogue.currencies import default_currency, list_currencies
+from shop.catalogue.models import Price, Product, Variant
 from shop.core import clock
 from shop.core.db import db
 from shop.core.errors import Invalid, NotFound
@@ -269,7 +270,7 @@ def read_cart(token: str | None, language: str, currency: str | None = None, cou
     values = {"token": token, "currency": currency}
     rows = db.session.execute(_line_statement(language, clock.today()), values).all() if token else []
     if not rows:
-        return CartView(None, "", currency or CURRENCIES[0], country, (), 0, None, "", 0, False)
+        return CartView(None, "", currency or default_currency(), country, (), 0, None, "", 0, False)
     cart = rows[0]
     currency, country = currency or cart.cart_currency, country or cart.country
     rows = [row for row in rows if row.variant_id is not None]
@@ -487,7 +488,7 @@ def _check_quantity(offer: Any, wanted: int, available: int) -> None:
 
 
 def _check_currency(currency: str) -> None:
-    if currency not in CURRENCIES:
+    if currency not in list_currencies():
         raise Invalid(_("Choose a currency from the list."), {"currency": _("Choose a currency from the list.")})
 
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from sqlalchemy import select
 
-from shop.catalogue.models import CURRENCIES
+from shop.catalogue.currencies import list_currencies
 from shop.core import clock
 from shop.core.db import db
 from shop.core.errors import Invalid, NotFound
@@ -123,7 +123,7 @@ def _check(zone: Zone, decision: Decision) -> None:
     if not decision.source:
         fields["source"] = _("Say where this is written: a law, a tariff, a letter of the authority.")
     for name, figures in (("amount", decision.amounts), ("limit", decision.limits)):
-        missing = [code for code in CURRENCIES if code not in figures]
+        missing = [code for code in list_currencies() if code not in figures]
         if figures and missing:
             fields[f"{name}_{missing[0].lower()}"] = _("Fill in every currency, or none.")
     if fields:

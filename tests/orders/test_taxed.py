@@ -90,12 +90,12 @@ def test_a_duty_paid_in_advance_is_a_line_and_the_order_says_so(app: Flask) -> N
 @pytest.mark.both_databases
 def test_the_total_is_a_whole_number_and_what_stripe_is_asked_to_charge(
     stripe: Bench,  # noqa: F811
-    monkeypatch: pytest.MonkeyPatch,
     currency: str,
     price: int,
     total: int,
 ) -> None:
-    monkeypatch.setattr("shop.orders.cart.CURRENCIES", ("EUR", "JPY", "KWD"))
+    with transaction():
+        decide_policy("currencies", ["EUR", "JPY", "KWD"], clock.today())
     make_levy(mode="added", rate_bp=1075)
     with transaction():
         db.session.query(ZoneRate).delete()

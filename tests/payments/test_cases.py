@@ -48,9 +48,10 @@ def letters(order: Order) -> list[str]:
 
 
 @pytest.fixture
-def yen(app: Flask, monkeypatch: pytest.MonkeyPatch) -> Variant:
+def yen(app: Flask) -> Variant:
     """A pot for eighty yen, in a shop that sells in yen too."""
-    monkeypatch.setattr(carts, "CURRENCIES", (*carts.CURRENCIES, "JPY"))
+    with transaction():
+        decide_policy("currencies", ["EUR", "JPY"], clock.today())
     pot = make_product(prices={"EUR": 18_000, "JPY": 80})
     with transaction():
         zone = db.session.scalars(select(Zone)).one()

@@ -1,13 +1,14 @@
 """What is collected with a sale for the country it goes to: how each zone asks for its tax, and the dated rates."""
 
 from decimal import Decimal
+from functools import lru_cache
 from typing import Any
 
 from flask import Blueprint, redirect, render_template, url_for
 from werkzeug.wrappers import Response
 from wtforms import BooleanField, DateField, SelectField
 
-from shop.catalogue.models import CURRENCIES
+from shop.catalogue.currencies import list_currencies
 from shop.core import clock
 from shop.core.db import transaction
 from shop.core.errors import ShopError
@@ -47,16 +48,15 @@ class RateForm(StaffForm):
     source = LineField(lazy_gettext("Source"))
 
 
-# One field of each kind per currency: what a heading costs, and up to which value of goods.
-LevyForm: Any = type(
-    "LevyForm",
-    (RateForm,),
-    {
+@lru_cache(maxsize=8)
+def _levy_form_of(currencies: tuple[str, ...]) -> Any:
+    """The form with one field of each kind per currency: what a heading costs, and up to which value of goods."""
+    fields = {
         f"{name}_{currency.lower()}": AmountField(currency, currency=currency)
         for name in ("amount", "limit")
-        for currency in CURRENCIES
-    },
-)
+        for currency in currencies
+    }
+    return type("LevyForm", (RateForm,), fields)
 
 
 def mode_names() -> dict[str, str]:
@@ -80,7 +80,7 @@ def _mode_form(zone: Zone, **kwargs: Any) -> ModeForm:
 
 
 def _levy_form(zone: Zone, **kwargs: Any) -> Any:
-    form = LevyForm(prefix=f"{zone.code}-levy-", **kwargs)
+    form = _levy_form_of(list_currencies())(prefix=f"{zone.code}-levy-", **kwargs)
     form.collected.choices = [("order", _("With the order")), ("arrival", _("On arrival: an estimate"))]
     form.kind.choices = [(kind, kind_names()[kind]) for kind in KINDS]
     form.country.choices = [("", _("Every country of the zone")), *list_countries((), zone.countries)]
@@ -117,7 +117,7 @@ def _page(wrong: StaffForm | None = None, code: str = "") -> str:
         zones=zones,
         kinds=kind_names(),
         rate_text=_rate_text,
-        currencies=CURRENCIES,
+        currencies=list_currencies(),
         today=clock.today(),
         problems=wrong.problems() if wrong is not None else [],
     )
@@ -164,7 +164,7 @@ def create(code: str) -> Response | tuple[str, int]:
 
 def _decision(form: Any) -> Decision:
     def figures(name: str) -> dict[str, int]:
-        found = {code: form[f"{name}_{code.lower()}"].data for code in CURRENCIES}
+        found = {code: form[f"{name}_{code.lower()}"].data for code in list_currencies()}
         return {code: minor for code, minor in found.items() if minor is not None}
 
     return Decision(

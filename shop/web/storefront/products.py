@@ -8,7 +8,7 @@ from flask import Blueprint, g, redirect, render_template, url_for
 from markupsafe import Markup, escape
 from werkzeug.wrappers import Response
 
-from shop.catalogue.models import CURRENCIES
+from shop.catalogue.currencies import default_currency, list_currencies
 from shop.catalogue.pricing import share_terms
 from shop.catalogue.product_page import Neighbour, Offer, ProductPage, get_product_page
 from shop.catalogue.queries import list_products
@@ -113,8 +113,8 @@ def _currency_urls(piece: ProductPage, language: str) -> dict[str, str]:
     view: dict[str, Any] = {"reference": chrome.reference(piece.public_id, piece.slugs[language])}
     if g.to:
         view["to"] = g.to
-    addresses = {code: url_for("storefront.products.show", **view, currency=code) for code in CURRENCIES}
-    return {**addresses, chrome.DEFAULT_CURRENCY: url_for("storefront.products.show", **view)}
+    addresses = {code: url_for("storefront.products.show", **view, currency=code) for code in list_currencies()}
+    return {**addresses, default_currency(): url_for("storefront.products.show", **view)}
 
 
 def _choose(offers: list[Offer], variant: str, least: int) -> Offer | None:
