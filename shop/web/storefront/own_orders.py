@@ -1,10 +1,11 @@
 """What every page of a buyer's own order shares: the signed link that opens it, and what of it is hidden."""
 
-from flask import current_app, request
+from flask import current_app, redirect, request, url_for
+from werkzeug.wrappers import Response
 
 from shop.core.errors import NotFound
 from shop.i18n.messages import gettext as _
-from shop.orders.links import opens
+from shop.orders.links import opens, order_token
 from shop.orders.models import Order
 from shop.orders.queries import get_order
 
@@ -20,6 +21,12 @@ def get_own_order(number: str) -> Order:
     if not opens(number, token, secret()):
         raise NotFound(_("There is no such order."))
     return get_order(number)
+
+
+def to_own_order(number: str, place: str) -> Response:
+    """Back to a place on the page of the order, after something was done there."""
+    token = order_token(number, secret())
+    return redirect(url_for("storefront.orders.show", number=number, t=token, _anchor=place), 303)
 
 
 def masked(text: str) -> str:
