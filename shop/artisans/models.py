@@ -1,6 +1,6 @@
 """Units, persons, delegates."""
 
-from datetime import date, datetime
+from datetime import datetime
 
 from sqlalchemy import CheckConstraint, ForeignKey, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
@@ -14,7 +14,7 @@ class Unit(Base):
     """An economic unit: what programmes count, what sales are booked to. Names stand in three scripts.
 
     Story and words are texts (i18n.texts) of entity "unit", fields "story" and "words". `region` is MA-01 … MA-12 and a
-    legal fact for exports to the EU. `shows_share`: the unit agrees that buyers see what reaches it, since `share_agreed_on`.
+    legal fact for exports to the EU. `shows_share`: the unit agrees that buyers see what reaches it.
     `postal_address` and `email` are those a product safety authority writes to (Regulation (EU) 2023/988, art. 19).
     """
 
@@ -44,7 +44,6 @@ class Unit(Base):
     rib: Mapped[str | None]
     payee: Mapped[str | None]
     shows_share: Mapped[bool] = mapped_column(default=False)
-    share_agreed_on: Mapped[date | None]
     postal_address: Mapped[str | None]
     email: Mapped[str | None]
     created_at: Mapped[datetime] = mapped_column(UTCDateTime)

@@ -66,8 +66,11 @@ class Neighbour:
 
 @dataclass(frozen=True, slots=True)
 class ProductPage:
-    """Everything a product's page says. `share_agreed_on` is the day since which its maker lets buyers see what reaches
-    them, None if they do not. `maker_address` and `maker_email` are where a safety authority writes to. `stock`: "available", "reserved", "sold", "out", "unpriced" or "withdrawn"."""
+    """Everything a product's page says.
+
+    `shows_share`: its maker lets buyers see what reaches them. `maker_address` and `maker_email` are where a safety
+    authority writes to, empty where unknown. `stock`: "available", "reserved", "sold", "out", "unpriced" or "withdrawn".
+    """
 
     id: int
     public_id: str
@@ -98,7 +101,7 @@ class ProductPage:
     maker: Maker
     maker_address: str
     maker_email: str
-    share_agreed_on: date | None
+    shows_share: bool
     more: tuple[Neighbour, ...]
     currency: str
     stock: str
@@ -157,7 +160,7 @@ def get_product_page(public_id: str, language: str, currency: str) -> ProductPag
         maker=maker_of(row, of_unit, by_id, language, row.admitted),
         maker_address=row.postal_address or "",
         maker_email=row.email or "",
-        share_agreed_on=row.share_agreed_on if row.shows_share else None,
+        shows_share=row.shows_share,
         more=tuple(_neighbour(other, titles_of.get(other.product_id, {}), language) for other in others),
         currency=currency,
         stock=stock,
@@ -206,7 +209,6 @@ def _product(language: str, day: date) -> Select[*tuple[Any, ...]]:
             getattr(Family, f"name_{language}").label("family_name"),
             admitted_units(day).label("admitted"),
             Unit.shows_share,
-            Unit.share_agreed_on,
             Unit.postal_address,
             Unit.email,
             Variant.id.label("variant_id"),

@@ -16,9 +16,10 @@ from sqlalchemy import event, select, update
 from sqlalchemy.orm import Session
 from sqlalchemy.pool import Pool
 
-from shop.catalogue import models, stock
+from shop.catalogue import stock
 from shop.catalogue.models import Variant
 from shop.core.db import db
+from shop.core.policies import DEFAULTS
 from shop.core.versions import touch
 from shop.ledger import services as ledger
 from shop.ledger import transfers

@@ -4,7 +4,9 @@ import pytest
 from flask import Flask
 
 from shop.catalogue.models import Variant
+from shop.core import clock
 from shop.core.db import db, transaction
+from shop.core.policies import decide_policy
 from shop.ledger import accounts
 from shop.ledger.queries import list_balances, sum_balance
 from shop.orders.cart import CartView, add_to_cart, read_cart, set_choice

@@ -14,7 +14,7 @@ from sqlalchemy.exc import OperationalError
 
 from shop.catalogue.models import Variant
 from shop.catalogue.stock import OutOfStock
-from shop.core.clock import VirtualClock
+from shop.core.clock import VirtualClock, today
 from shop.core.db import db, transaction
 from shop.core.policies import decide_policy
 from shop.demo.double.inprocess import pay
@@ -51,7 +51,7 @@ def letters(order: Order) -> list[str]:
 def yen(app: Flask) -> Variant:
     """A pot for eighty yen, in a shop that sells in yen too."""
     with transaction():
-        decide_policy("currencies", ["EUR", "JPY"], clock.today())
+        decide_policy("currencies", ["EUR", "JPY"], today())
     pot = make_product(prices={"EUR": 18_000, "JPY": 80})
     with transaction():
         zone = db.session.scalars(select(Zone)).one()

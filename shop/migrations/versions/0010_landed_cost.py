@@ -25,7 +25,6 @@ def upgrade() -> None:
         )
     op.add_column("shop_order", sa.Column("parcels", sa.JSON(), nullable=False, server_default="[]"))
     op.add_column("shop_order", sa.Column("landed", sa.JSON(none_as_null=True), nullable=True))
-    op.add_column("unit", sa.Column("share_agreed_on", sa.Date(), nullable=True))
     op.add_column("unit", sa.Column("postal_address", sa.String(), nullable=True))
     op.add_column("unit", sa.Column("email", sa.String(), nullable=True))
     op.create_table(

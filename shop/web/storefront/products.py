@@ -184,7 +184,7 @@ def _border_text(charges: Charges, currency: str) -> str:
 
 def _reaches_text(piece: ProductPage, chosen: Offer | None, delivery: dict[str, Any]) -> str:
     """About what of the price reaches the maker, where the maker agrees that it is said: an estimate by today's terms."""
-    if piece.share_agreed_on is None or chosen is None or chosen.minor is None:
+    if not piece.shows_share or chosen is None or chosen.minor is None:
         return ""
     charges = delivery["charges"]
     net = charges.lines[0].net_minor // piece.min_quantity if charges else chosen.minor

@@ -200,7 +200,7 @@ def test_a_product_says_who_made_it_and_who_answers_for_it(client: FlaskClient) 
 
 
 def test_what_reaches_the_maker_is_said_only_where_the_maker_agrees(client: FlaskClient) -> None:
-    silent, open_ = make_product(), make_product(make_unit(shows_share=True, share_agreed_on=clock.today()))
+    silent, open_ = make_product(), make_product(make_unit(shows_share=True))
     assert "reaches the maker" not in client.get(path_of(client, silent)).text
     # 320.00 less a tenth of commission and 3.5 % for the payment.
     assert "about <bdi>€276.80</bdi> reaches the maker" in client.get(path_of(client, open_)).text
