@@ -12,7 +12,7 @@ from shop.accounts import models as accounts_tables
 from shop.artisans import models as artisans_tables
 from shop.buyers import models as buyers_tables
 from shop.catalogue import models as catalogue_tables
-from shop.core import runtime
+from shop.core import kept, runtime
 from shop.core import tables as core_tables
 from shop.core.config import Settings
 from shop.core.db import db, engine_options
@@ -97,6 +97,7 @@ def create_app(settings: Settings) -> Flask:
         part(app)
     _open_doors(app, settings)
     _subscribe()
+    kept.forget_all()
     app.wsgi_app = PageCache(app.wsgi_app, _version_of(app))  # type: ignore[method-assign]
     if settings.trusted_proxies:
         hops = settings.trusted_proxies

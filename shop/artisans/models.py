@@ -15,6 +15,7 @@ class Unit(Base):
 
     Story and words are texts (i18n.texts) of entity "unit", fields "story" and "words". `region` is MA-01 … MA-12 and a
     legal fact for exports to the EU. `shows_share`: the unit agrees that buyers see what reaches it.
+    `postal_address` and `email` are those a product safety authority writes to (Regulation (EU) 2023/988, art. 19).
     """
 
     __tablename__ = "unit"
@@ -43,6 +44,8 @@ class Unit(Base):
     rib: Mapped[str | None]
     payee: Mapped[str | None]
     shows_share: Mapped[bool] = mapped_column(default=False)
+    postal_address: Mapped[str | None]
+    email: Mapped[str | None]
     created_at: Mapped[datetime] = mapped_column(UTCDateTime)
     archived_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
 

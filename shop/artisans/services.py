@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from email_validator import EmailNotValidError, validate_email
 from sqlalchemy import func, select
 
 from shop.artisans.models import LEGAL_FORMS, Delegate, Person, Unit
@@ -35,7 +36,7 @@ def create_unit(
     """A new economic unit; `names` and `places` by language code, `region` MA-01 … MA-12.
 
     `details` are further columns: founded, members_f, members_m, phone, language, nia, ice, rib, payee, shows_share,
-    picture_id, public_id. Raises Invalid.
+    postal_address, email, picture_id, public_id. Raises Invalid.
     """
     if legal_form not in LEGAL_FORMS:
         text = _("This is not a legal form we know.")
@@ -60,6 +61,24 @@ def create_unit(
     db.session.flush()
     audit(actor, "enrol", "unit", unit.public_id)
     return unit
+
+
+def tell_buyers(unit_id: int, *, postal_address: str, email: str, shows_share: bool, actor: int | None) -> None:
+    """What product pages say of a unit: where a safety authority writes to, and whether buyers see what reaches it.
+
+    Empty texts say nothing. Inside a transaction. Raises NotFound, Invalid.
+    """
+    unit = get_unit_by_id(unit_id)
+    if email:
+        try:
+            email = validate_email(email, check_deliverability=False).normalized
+        except EmailNotValidError:
+            text = _("Enter an e-mail address, like name@example.com.")
+            raise Invalid(text, {"email": text}) from None
+    before = {"postal_address": unit.postal_address, "email": unit.email, "shows_share": unit.shows_share}
+    unit.postal_address, unit.email, unit.shows_share = postal_address or None, email or None, shows_share
+    after = {"postal_address": unit.postal_address, "email": unit.email, "shows_share": shows_share}
+    audit(actor, "tell buyers", "unit", unit.public_id, before=before, after=after)
 
 
 def write_unit_texts(unit_id: int, texts: dict[str, dict[str, str]], *, source_language: str) -> None:

@@ -10,8 +10,6 @@ from shop.core.db import Base, BigId, UTCDateTime, big_id
 KINDS = ("one_of_a_kind", "repeatable", "made_to_order", "custom")
 SALE_UNITS = ("piece", "pair", "set", "m2", "m")
 STATES = ("draft", "review", "published", "archived")
-# A price exists per currency; adding a currency is adding rows, and its code here.
-CURRENCIES = ("EUR", "USD", "GBP", "AED")
 
 
 class Family(Base):
@@ -52,7 +50,7 @@ class Material(Base):
 
 
 class Product(Base):
-    """A piece or a model. Its texts are rows of entity "product": title, description, care.
+    """A piece or a model. Its texts are rows of entity "product": title, description, technique, care, warnings.
 
     `source_language` is the one the maker wrote in. `materials` is a list of material codes. Sizes are millimetres,
     weight is grams packed. `available` repeats whether any variant has stock, `listed_price` is not stored: prices are

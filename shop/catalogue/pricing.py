@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import date
 from fractions import Fraction
 
-from shop.catalogue.models import CURRENCIES
+from shop.catalogue.currencies import default_currency, list_currencies
 from shop.core import clock
 from shop.core.money import basis_points, exponent
 from shop.core.policies import get_policy
@@ -42,15 +42,15 @@ def suggest_prices(ask_mad_minor: int, on: date | None = None) -> dict[str, int]
     Raises MissingRate when none of the shop's currencies has one.
     """
     day = on or clock.today()
-    known = [currency for currency in CURRENCIES if find_rate(currency, day) is not None]
+    known = [currency for currency in list_currencies() if find_rate(currency, day) is not None]
     if not known:
-        _rate(CURRENCIES[0], day)
+        _rate(default_currency(), day)
     return {currency: suggest_price(ask_mad_minor, currency, day) for currency in known}
 
 
 def missing_rates(on: date | None = None) -> list[str]:
     """Currencies of the shop that have no rate on a day: staff must bring one before they can be priced."""
-    return [currency for currency in CURRENCIES if find_rate(currency, on) is None]
+    return [currency for currency in list_currencies() if find_rate(currency, on) is None]
 
 
 def estimate_receives(ask_mad_minor: int, on: date | None = None, currency: str = "EUR") -> Estimate:
@@ -67,6 +67,24 @@ def estimate_share(price_minor: int, currency: str, on: date | None = None) -> i
     if get_policy("fee_bearer", day) == "maker":
         kept += basis_points(price_minor, get_policy("fee_estimate_bp", day))
     return _rate(currency, day).to_mad(price_minor - kept)
+
+
+@dataclass(frozen=True, slots=True)
+class ShareTerms:
+    """What is kept of a price by the terms a sale of today would be frozen with, in basis points; fee only as the maker's."""
+
+    commission_bp: int
+    fee_bp: int
+
+    def reaches(self, price_minor: int) -> int:
+        """About what of a price reaches its maker, in the price's own currency."""
+        return price_minor - basis_points(price_minor, self.commission_bp) - basis_points(price_minor, self.fee_bp)
+
+
+def share_terms() -> ShareTerms:
+    """The terms of today. Three statements."""
+    fee_bp = get_policy("fee_estimate_bp") if get_policy("fee_bearer") == "maker" else 0
+    return ShareTerms(get_policy("commission_bp"), fee_bp)
 
 
 def _rate(currency: str, on: date) -> DatedRate:

@@ -11,11 +11,11 @@ from sqlalchemy import delete, select
 
 from shop.artisans.queries import get_unit_by_id, list_persons
 from shop.catalogue import stock
+from shop.catalogue.currencies import list_currencies
 from shop.catalogue.errors import PieceIncomplete, PriceInvalid, StockInvalid, WrongState
 from shop.catalogue.events import PiecePublished, PieceReturned, PieceSubmitted
 from shop.catalogue.gates import missing_for_publication, missing_for_review
 from shop.catalogue.models import (
-    CURRENCIES,
     KINDS,
     SALE_UNITS,
     Craft,
@@ -39,7 +39,7 @@ from shop.i18n.languages import LANGUAGES
 from shop.i18n.regions import REGIONS
 from shop.i18n.texts import texts_of, write_text
 
-TEXT_FIELDS = ("title", "description", "care")
+TEXT_FIELDS = ("title", "description", "technique", "care", "warnings")
 MOST_PICTURES = 8
 MOST_STOCK = 9_999
 # A hundred million dirhams: more is a slip of the finger.
@@ -201,7 +201,7 @@ def set_prices(variant_id: int, prices: dict[str, int | None], *, actor: int | N
     rows = {row.currency: row for row in db.session.scalars(select(Price).where(Price.variant_id == variant_id))}
     before = {currency: row.amount_minor for currency, row in rows.items()}
     for currency, amount in prices.items():
-        if currency not in CURRENCIES or (amount is not None and amount <= 0):
+        if currency not in list_currencies() or (amount is not None and amount <= 0):
             text = _("The price is greater than zero.")
             raise PriceInvalid(text, {f"price_{currency.lower()}": text})
         row = rows.get(currency)
@@ -224,7 +224,7 @@ def write_product_texts(
     actor: int | None,
     source_language: str | None = None,
 ) -> None:
-    """Title, description, care by language: {"title": {"ar": …}}; those not in the source language translate it.
+    """Title, description, technique, care, safety warnings by language: {"title": {"ar": …}}; those not in the source language translate it.
 
     Only what is given changes; an empty text removes one.
     """

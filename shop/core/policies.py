@@ -8,6 +8,7 @@ from sqlalchemy import select
 from shop.core import clock
 from shop.core.db import db, insert_new
 from shop.core.tables import Audit, Installation, Policy
+from shop.core.versions import touch
 
 # What holds where the operator has decided nothing yet.
 DEFAULTS: dict[str, Any] = {
@@ -31,6 +32,10 @@ DEFAULTS: dict[str, Any] = {
     "price_margin_bp": 1600,
     # What a payment is taken to cost when a maker is told about what will arrive.
     "fee_estimate_bp": 350,
+    # What can be paid in; the first is the one of an address that names none.
+    "currencies": ["EUR", "USD", "GBP", "AED"],
+    # Who answers for the pieces in the European Union: {"name", "postal_address", "email"}; none until it is decided.
+    "eu_responsible_person": None,
     "operator": {"name": "Maison de l’export (demonstration)", "email": "contact@example.org"},
     # From which account makers are paid: {"name", "account" (IBAN or RIB), "bic"}; none until it is decided.
     "paying_account": None,
@@ -56,6 +61,7 @@ def decide_policy(key: str, value: Any, from_on: date) -> Any:
 
     Answers what had been decided for that very day, or None.
     """
+    touch()
     if insert_new(Policy, key=key, value=value, from_on=from_on):
         return None
     same_day = select(Policy).where(Policy.key == key, Policy.from_on == from_on).with_for_update()

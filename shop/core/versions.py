@@ -19,6 +19,7 @@ PUBLIC = frozenset(
         "craft",
         "edition",
         "family",
+        "levy",
         "material",
         "membership",
         "person",
@@ -29,6 +30,7 @@ PUBLIC = frozenset(
         "product_picture",
         "programme",
         "rate",
+        "suspension",
         "text_row",
         "unit",
         "variant",
@@ -57,6 +59,7 @@ def _look(session: Session, context: Any) -> None:
 def _grow(session: Session) -> None:
     if not session.info.pop("public_changed", False):
         return
+    session.info["public_grown"] = True
     grown = session.execute(
         update(Installation).where(Installation.key == KEY).values(value=_next()),
         execution_options={"synchronize_session": False},
@@ -68,6 +71,7 @@ def _grow(session: Session) -> None:
 @event.listens_for(Session, "after_rollback")
 def _forget(session: Session) -> None:
     session.info.pop("public_changed", None)
+    session.info.pop("public_grown", None)
 
 
 def _next() -> Any:

@@ -289,6 +289,12 @@ def country_name(code: str, language: str | None = None) -> str:
     return _LOCALES[_code(language)].territories.get(code, code)
 
 
+def currency_name(code: str, language: str | None = None) -> str:
+    """The name of a currency with its code: "euro (EUR)"."""
+    name = _LOCALES[_code(language)].currencies.get(code, code)
+    return f"{name} ({isolate_ltr_text(code, language)})" if name != code else code
+
+
 def parse_decimal(text: str, language: str | None = None) -> Decimal:
     """A number as people type it: any spacing, either decimal mark, Arabic-Indic digits. ValueError if it is none.
 

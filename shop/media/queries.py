@@ -9,6 +9,9 @@ from shop.core.db import db
 from shop.media.images import widths_of
 from shop.media.models import Picture
 
+# What picture_view reads, for statements that join a picture.
+VIEW_COLUMNS = (Picture.sha256, Picture.width, Picture.height, Picture.colour, Picture.drawing)
+
 
 def picture_view(picture: Any, alt: str = "") -> dict[str, Any]:
     """What the component `picture` shows of a Picture, or of a row of its columns.

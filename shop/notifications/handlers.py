@@ -9,6 +9,7 @@ from typing import Any
 
 from sqlalchemy import select
 
+from shop.catalogue.models import Variant
 from shop.core import clock
 from shop.core.clock import local_day
 from shop.core.db import db
@@ -17,6 +18,7 @@ from shop.core.policies import get_policy
 from shop.core.runtime import settings
 from shop.fulfilment.events import LineAnswered, ParcelHandedOver
 from shop.fulfilment.models import Parcel, ParcelLine
+from shop.i18n.texts import tell, texts_of
 from shop.notifications.models import Letter
 from shop.notifications.services import write_letter
 from shop.orders.addresses import address_lines
@@ -30,6 +32,8 @@ from shop.payments.disputes import CLOSED, TO_ANSWER
 from shop.payments.events import DisputeChanged, RefundFailed, RefundRefused, RefundSettled
 from shop.payments.models import Dispute, Refund, RefundPart
 from shop.payments.queries import list_refund_parts
+from shop.shipping.events import FreightAnswered
+from shop.shipping.models import FreightRequest
 
 
 def subscribe_all() -> None:
@@ -45,6 +49,7 @@ def subscribe_all() -> None:
     subscribe(RefundFailed, on_refund_failed)
     subscribe(RefundRefused, on_refund_refused)
     subscribe(DisputeChanged, on_dispute_changed)
+    subscribe(FreightAnswered, on_freight_answered)
 
 
 def on_order_paid(event: OrderPaid) -> None:
@@ -211,6 +216,21 @@ def on_dispute_changed(event: DisputeChanged) -> None:
         amount_minor=dispute.amount_minor,
         answer_by=local_day(dispute.answer_by).isoformat() if dispute.answer_by else "",
     )
+
+
+def on_freight_answered(event: FreightAnswered) -> None:
+    """What it costs to bring a piece that is no parcel, or that it cannot be done."""
+    asked = db.session.get_one(FreightRequest, event.request_id)
+    product_id = db.session.get_one(Variant, asked.variant_id).product_id
+    title = tell(texts_of("product", [product_id], ["title"]).get((product_id, "title"), {}), asked.language)
+    data = {
+        "title": title.text if title else "",
+        "country": asked.country,
+        "currency": asked.currency,
+        "amount_minor": asked.amount_minor,
+        "answer": asked.answer,
+    }
+    write_letter("freight_answered", asked.email, asked.language, data)
 
 
 def _write_operator(kind: str, order: Order, **data: Any) -> None:

@@ -6,12 +6,15 @@ variant and a quantity are believed, and those are checked.
 
 import re
 from dataclasses import dataclass, replace
+from datetime import date
+from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, delete, func, select
+from sqlalchemy import ColumnElement, String, and_, bindparam, delete, func, select
 
 from shop.artisans.models import Unit
-from shop.catalogue.models import CURRENCIES, Price, Product, Variant
+from shop.catalogue.currencies import default_currency, list_currencies
+from shop.catalogue.models import Price, Product, Variant
 from shop.core import clock
 from shop.core.db import db
 from shop.core.errors import Invalid, NotFound
@@ -21,7 +24,8 @@ from shop.i18n.fold import fold
 from shop.i18n.messages import gettext as _
 from shop.i18n.slugs import slugify
 from shop.i18n.texts import Told, tell, texts_of
-from shop.media.queries import picture_views
+from shop.media.models import Picture
+from shop.media.queries import VIEW_COLUMNS, picture_view
 from shop.orders.amounts import Amounts, amounts_of
 from shop.orders.errors import NotForSale, QuantityInvalid
 from shop.orders.models import Cart, CartLine, Order, OrderLine, Reservation
@@ -29,6 +33,7 @@ from shop.programme.queries import admitted_units
 from shop.shipping.charges import Charges, Goods
 from shop.shipping.errors import CannotShip
 from shop.shipping.queries import Quote, Tariff, read_tariff
+from shop.shipping.services import Arrival
 
 # Nobody carries home more of one thing by a form; a larger number is a slip of the finger.
 MAX_QUANTITY = 9_999
@@ -75,11 +80,35 @@ class CartLineView:
 
 
 @dataclass(frozen=True, slots=True)
+class ParcelView:
+    """What one maker sends: the variants in it, grams packed, its postage and the days it may arrive on."""
+
+    unit_id: int
+    unit_name: str
+    variant_ids: tuple[int, ...]
+    grams: int
+    shipping_minor: int
+    arrives: Arrival
+
+    def as_data(self) -> dict[str, Any]:
+        """As in orders.models.Order.parcels."""
+        return {
+            "unit_id": self.unit_id,
+            "grams": self.grams,
+            "shipping_minor": self.shipping_minor,
+            "ship_by": self.arrives.ship_by.isoformat(),
+            "earliest": self.arrives.earliest.isoformat(),
+            "latest": self.arrives.latest.isoformat(),
+        }
+
+
+@dataclass(frozen=True, slots=True)
 class CartView:
     """A cart as it stands now, in one currency, for one destination (None while the buyer has not said).
 
-    `shipping` is None without a destination, without lines, or when nothing carries it there: `shipping_problem` then
-    says why. So are `charges`; their lines are the cart's that can be bought. `goods_minor` is the prices of these as
+    Every maker sends a parcel of their own: `parcels`, in the order of the lines; `shipping` is of all together, and None
+    without a destination, without lines, or when nothing carries it there: `shipping_problem` then says why, and `freight`
+    which variant is no parcel, if that is why. So are `charges`; their lines are the cart's that can be bought. `goods_minor` is the prices of these as
     shown, `total_minor` what is paid for them as far as it is known. `tariff` is what the postage was read from, if it was.
     """
 
@@ -95,6 +124,8 @@ class CartView:
     problems: bool
     charges: Charges | None = None
     tariff: Tariff | None = None
+    parcels: tuple[ParcelView, ...] = ()
+    freight: int | None = None
 
     @property
     def amounts(self) -> Amounts:
@@ -232,23 +263,27 @@ def count_held(cart_id: int, variant_id: int) -> int:
 
 
 def read_cart(token: str | None, language: str, currency: str | None = None, country: str | None = None) -> CartView:
-    """The cart of a cookie as it stands now; empty where there is none. Currency and country default to its own."""
-    cart = find_cart(token)
-    if cart is None:
-        return CartView(None, "", currency or CURRENCIES[0], country, (), 0, None, "", 0, False)
-    currency, country = currency or cart.currency, country or cart.country
-    rows = db.session.execute(_line_statement(cart, language, currency)).all()
+    """The cart of a cookie as it stands now; empty where there is none. Currency and country default to its own.
+
+    Three statements: the lines, their titles, the postage.
+    """
+    values = {"token": token, "currency": currency}
+    rows = db.session.execute(_line_statement(language, clock.today()), values).all() if token else []
+    if not rows:
+        return CartView(None, "", currency or default_currency(), country, (), 0, None, "", 0, False)
+    cart = rows[0]
+    currency, country = currency or cart.cart_currency, country or cart.country
+    rows = [row for row in rows if row.variant_id is not None]
     texts = texts_of("product", [row.product_id for row in rows], ["title"])
-    pictures = picture_views([row.cover_id for row in rows if row.cover_id])
     lines = tuple(
-        _line_view(row, texts.get((row.product_id, "title"), {}), pictures, language, cart.currency == currency)
+        _line_view(row, texts.get((row.product_id, "title"), {}), language, cart.cart_currency == currency)
         for row in rows
     )
     bought = [line for line in lines if _counts(line)]
     goods = sum(line.line_minor for line in bought)
     cart_now = CartView(
-        cart_id=cart.id,
-        token=cart.token,
+        cart_id=cart.cart_id,
+        token=token or "",
         currency=currency,
         country=country,
         lines=lines,
@@ -266,25 +301,44 @@ def _counts(line: CartLineView) -> bool:
 
 
 def _send(cart: CartView, bought: list[CartLineView], country: str) -> CartView:
-    """The cart with what it costs to bring its pieces to a country, and what is collected for that country."""
-    # One piece of unknown weight makes the weight of the parcel unknown.
-    known = all(line.weight_grams for line in bought)
-    weight = sum(line.weight_grams * line.quantity for line in bought) if known else 0
+    """The cart with what it costs to bring its pieces to a country, and what that country asks for."""
     tariff = read_tariff(cart.currency, country)
-    try:
-        quote = tariff.quote(country, weight, max(line.weight_grams for line in bought))
-    except CannotShip as error:
-        return replace(cart, shipping_problem=error.text, tariff=tariff)
-    goods = [Goods(line.line_minor, line.hs_code) for line in bought]
-    charges = tariff.charge(country, goods, quote.amount_minor)
-    return replace(cart, shipping=quote, charges=charges, total_minor=charges.total_minor, tariff=tariff)
+    today = clock.today()
+    groups: dict[int, list[CartLineView]] = {}
+    for line in bought:
+        groups.setdefault(line.unit_id, []).append(line)
+    parcels, days = [], (0, 0)
+    for unit_id, lines in groups.items():
+        # One piece of unknown weight makes the weight of the parcel unknown.
+        known = all(line.weight_grams for line in lines)
+        grams = sum(line.weight_grams * line.quantity for line in lines) if known else 0
+        heaviest = max(lines, key=lambda line: line.weight_grams)
+        try:
+            quote = tariff.quote(country, grams, heaviest.weight_grams)
+        except CannotShip as error:
+            freight = heaviest.variant_id if error.reason == "freight" else None
+            return replace(cart, shipping_problem=error.text, tariff=tariff, freight=freight)
+        arrives = quote.arrives(max(line.lead_time_days for line in lines), today)
+        variants = tuple(line.variant_id for line in lines)
+        parcels.append(ParcelView(unit_id, lines[0].unit_name, variants, grams, quote.amount_minor, arrives))
+        days = quote.days_min, quote.days_max
+    shipping = Quote(sum(parcel.shipping_minor for parcel in parcels), *days)
+    positions = {unit_id: position for position, unit_id in enumerate(groups)}
+    goods = [Goods(line.line_minor, line.hs_code, positions[line.unit_id]) for line in bought]
+    charges = tariff.charge(country, goods, shipping.amount_minor)
+    return replace(
+        cart,
+        shipping=shipping,
+        charges=charges,
+        total_minor=charges.total_minor,
+        tariff=tariff,
+        parcels=tuple(parcels),
+    )
 
 
-def _line_view(
-    row: Any, titles: dict[str, str], pictures: dict[int, dict[str, Any]], language: str, same_currency: bool
-) -> CartLineView:
+def _line_view(row: Any, titles: dict[str, str], language: str, same_currency: bool) -> CartLineView:
     title = tell(titles, language) or Told(row.sku, language)
-    picture = pictures.get(row.cover_id) if row.cover_id else None
+    picture = picture_view(row) if row.sha256 else None
     return CartLineView(
         variant_id=row.variant_id,
         product_id=row.product_id,
@@ -335,9 +389,15 @@ def options_text(option1: dict[str, str] | None, option2: dict[str, str] | None,
     return ("، " if language == "ar" else ", ").join(text.text for text in told if text)
 
 
-def _line_statement(cart: Cart, language: str, currency: str) -> Any:
+@lru_cache(maxsize=8)  # one for each language and day: building it costs more than sending it
+def _line_statement(language: str, day: date) -> Any:
+    """The lines of a cart by its token, with its own columns; one row without a variant where it is empty."""
+    currency = func.coalesce(bindparam("currency", type_=String), Cart.currency)
     return (
         select(
+            Cart.id.label("cart_id"),
+            Cart.currency.label("cart_currency"),
+            Cart.country,
             CartLine.variant_id,
             CartLine.quantity,
             CartLine.seen_minor,
@@ -360,20 +420,24 @@ def _line_statement(cart: Cart, language: str, currency: str) -> Any:
             Product.lead_time_days,
             Product.state,
             getattr(Unit, f"name_{language}").label("unit_name"),
-            admitted_units(clock.today()).label("admitted"),
+            admitted_units(day).label("admitted"),
             Price.amount_minor,
-            func.coalesce(_held(cart.id, Variant.id), 0).label("held"),
+            func.coalesce(_held(Cart.id, Variant.id), 0).label("held"),
+            *VIEW_COLUMNS,
         )
-        .join(Variant, CartLine.variant_id == Variant.id)
-        .join(Product, Variant.product_id == Product.id)
-        .join(Unit, Product.unit_id == Unit.id)
+        .select_from(Cart)
+        .outerjoin(CartLine, CartLine.cart_id == Cart.id)
+        .outerjoin(Variant, CartLine.variant_id == Variant.id)
+        .outerjoin(Product, Variant.product_id == Product.id)
+        .outerjoin(Unit, Product.unit_id == Unit.id)
         .outerjoin(Price, and_(Price.variant_id == Variant.id, Price.currency == currency))
-        .where(CartLine.cart_id == cart.id)
+        .outerjoin(Picture, Picture.id == Product.cover_id)
+        .where(Cart.token == bindparam("token"))
         .order_by(CartLine.id)
     )
 
 
-def _held(cart_id: int, variant_id: Any) -> ColumnElement[int]:
+def _held(cart_id: Any, variant_id: Any) -> ColumnElement[int]:
     return (
         select(func.sum(Reservation.quantity))
         .join(Order, Reservation.order_id == Order.id)
@@ -424,7 +488,7 @@ def _check_quantity(offer: Any, wanted: int, available: int) -> None:
 
 
 def _check_currency(currency: str) -> None:
-    if currency not in CURRENCIES:
+    if currency not in list_currencies():
         raise Invalid(_("Choose a currency from the list."), {"currency": _("Choose a currency from the list.")})
 
 

@@ -122,6 +122,8 @@ def place_order(
         discount_minor=discount_minor,
         total_minor=charges.total_minor - discount_minor,
         incoterm=charges.incoterm,
+        parcels=[parcel.as_data() for parcel in cart.parcels],
+        landed=charges.landed.as_data(clock.local_day(now)),
         placed_at=now,
         hold_until=now + HOLD,
     )

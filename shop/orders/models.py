@@ -40,6 +40,9 @@ class Order(Base):
     `discount_minor` is what the programme pays in the buyer's place: price, tax and shares stay those of the full price.
     `incoterm` (ICC 2020): DDP when nothing is asked for at the door, else DAP.
 
+    `parcels` is what the shipping was quoted for, one for each maker: [{"unit_id", "grams", "shipping_minor", "ship_by",
+    "earliest", "latest"}], dates as ISO text; `landed` what the buyer was told the border asks: see shipping.charges.Landed.
+
     `address` is the snapshot {name, company, street_address, city, city_area, country_area, postal_code, sorting_code,
     country_code, phone}. `hold_until` is when the reservation of its stock ends.
     """
@@ -71,6 +74,8 @@ class Order(Base):
     discount_minor: Mapped[int] = mapped_column(BigInteger, default=0)
     total_minor: Mapped[int] = mapped_column(BigInteger)
     incoterm: Mapped[str] = mapped_column(default="DAP")
+    parcels: Mapped[list[dict[str, Any]]] = mapped_column(JSON, default=list, server_default="[]")
+    landed: Mapped[dict[str, Any] | None] = mapped_column(JSON(none_as_null=True))
     placed_at: Mapped[datetime] = mapped_column(UTCDateTime)
     hold_until: Mapped[datetime | None] = mapped_column(UTCDateTime)
     paid_at: Mapped[datetime | None] = mapped_column(UTCDateTime)

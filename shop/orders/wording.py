@@ -1,10 +1,15 @@
 """The amounts of an order in words, the same on every page, in letters and on documents."""
 
+from datetime import date
 from decimal import Decimal
 
-from shop.i18n.formats import money_text, percent
+from markupsafe import Markup
+
+from shop.i18n.formats import date as date_text
+from shop.i18n.formats import isolate, money, money_text, percent
 from shop.i18n.messages import gettext as _
 from shop.orders.amounts import Amounts
+from shop.shipping.charges import Charges, Landed
 
 
 def tax_name(rate_bp: int) -> str:
@@ -33,6 +38,29 @@ def included_text(amounts: Amounts, currency: str) -> str:
         return _("The total includes %(amount)s of tax.", amount=amount)
     rate = percent(Decimal(amounts.tax_rate_bp) / 10_000, decimals=2)
     return _("The total includes %(amount)s of tax (%(rate)s).", amount=amount, rate=rate)
+
+
+def landed_text(landed: Landed, currency: str, on: date) -> str:
+    """About what the carrier will ask for, with the day of the estimate and where the rules are written; else empty."""
+    if landed.kind != "estimate":
+        return ""
+    values = {"day": date_text(on), "source": isolate("; ".join(landed.sources))}
+    if not landed.total_minor:
+        return _("Nothing should be owed on arrival: estimate of %(day)s, after %(source)s.", **values)
+    amount = money(landed.total_minor, currency)
+    return _(
+        "On arrival the carrier may ask you for about %(amount)s of tax and duty: estimate of %(day)s, after %(source)s.",
+        amount=amount,
+        **values,
+    )
+
+
+def charges_text(charges: Charges, currency: str, on: date) -> str:
+    """What the border asks of an order with these charges: it is paid, about so much on arrival, or not known."""
+    estimate = landed_text(charges.landed, currency, on)
+    if not estimate:
+        return border_text(charges.incoterm, charges.tax_minor)
+    return Markup("%s %s") % (_("Import tax is paid with the order."), estimate) if charges.tax_minor else estimate
 
 
 def border_text(incoterm: str, tax_minor: int) -> str:

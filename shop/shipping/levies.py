@@ -1,12 +1,13 @@
-"""Decisions about what is collected for a destination, each in the audit trail. What was sold keeps what it was sold on."""
+"""Decisions about what a destination asks for, each in the audit trail. What was sold keeps what it was sold on."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
+from typing import Any
 
 from sqlalchemy import select
 
-from shop.catalogue.models import CURRENCIES
+from shop.catalogue.currencies import list_currencies
 from shop.core import clock
 from shop.core.db import db
 from shop.core.errors import Invalid, NotFound
@@ -32,6 +33,7 @@ class Decision:
     amounts: Mapping[str, int]
     limits: Mapping[str, int]
     source: str
+    collected: bool = True
 
 
 def list_zones() -> list[Zone]:
@@ -83,6 +85,7 @@ def decide_levy(code: str, decision: Decision, *, actor: int | None) -> None:
             Levy.country == decision.country,
             Levy.heading == decision.heading,
             Levy.from_on == decision.from_on,
+            Levy.collected == decision.collected,
         )
     ).first()
     levy = known or Levy(
@@ -91,12 +94,14 @@ def decide_levy(code: str, decision: Decision, *, actor: int | None) -> None:
         country=decision.country,
         heading=decision.heading,
         from_on=decision.from_on,
+        collected=decision.collected,
     )
     before = {name: getattr(levy, name) for name in values} if known else None
     for name, value in values.items():
         setattr(levy, name, value)
     db.session.add(levy)
-    named = {"kind": decision.kind, "country": decision.country, "heading": decision.heading}
+    named: dict[str, Any] = {"kind": decision.kind, "country": decision.country, "heading": decision.heading}
+    named["collected"] = decision.collected
     day = decision.from_on.isoformat()
     audit(actor, "decide levy", "zone", code, from_on=day, before=before, after=values, **named)
 
@@ -118,7 +123,7 @@ def _check(zone: Zone, decision: Decision) -> None:
     if not decision.source:
         fields["source"] = _("Say where this is written: a law, a tariff, a letter of the authority.")
     for name, figures in (("amount", decision.amounts), ("limit", decision.limits)):
-        missing = [code for code in CURRENCIES if code not in figures]
+        missing = [code for code in list_currencies() if code not in figures]
         if figures and missing:
             fields[f"{name}_{missing[0].lower()}"] = _("Fill in every currency, or none.")
     if fields:

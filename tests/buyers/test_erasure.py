@@ -20,6 +20,7 @@ from shop.orders.messages import write_message
 from shop.orders.models import Order
 from shop.payments.returns import withdraw
 from shop.reports.invariants import list_findings
+from shop.shipping.freight import Question, ask_freight
 from tests.payments.sales import sell, standing
 from tests.stripe_bench import Bench
 
@@ -58,12 +59,14 @@ def test_what_names_a_buyer_is_gone_but_from_the_invoices(stripe: Bench) -> None
     name, street = sale.order.address["name"], sale.order.address["street_address"]
     with transaction():
         write_message(sale.order.id, sale.unit.id, "buyer", "Ring at Moulin's")
+    with transaction():
+        ask_freight(Question(sale.rugs[0].id, 1, "FR", "EUR", "fr", name, EMAIL, "Third floor"), ["FR"])
     sale.hand_over()
     ask_link()
     stripe.work()
     before, books, reported = everything(), standing(), sale.reported
     naming = {table for table, rows in before.items() if EMAIL in rows or name in rows or street in rows}
-    assert {"shop_order", "letter", "attempt", "inbox_event", "buyer_key"} <= naming
+    assert {"shop_order", "letter", "attempt", "inbox_event", "buyer_key", "freight_request"} <= naming
     assert erase() == 1
     stripe.work()
     left = {

@@ -40,6 +40,8 @@ from shop.payouts.queries import list_transfers
 from shop.payouts.services import record_executed
 from shop.programme.models import Edition, Membership
 from shop.programme.recipients import add_recipient
+from shop.shipping.freight import Question, ask_freight
+from shop.shipping.suspensions import Notice, suspend
 from tests.builders import make_account, make_order, make_product, make_unit, sign_in
 from tests.conftest import make_settings
 from tests.payouts.conftest import approve, decide_paying_account, draft, owe, send
@@ -162,7 +164,11 @@ def _things(app: Flask, bench: Bench) -> dict[str, Any]:
         recipient = add_recipient(
             edition.programme_id, name="Direction", email="direction@example.org", language="fr", actor=staff.id
         )
+        question = Question(piece.id, 1, "FR", "EUR", "fr", "Claire", "claire@example.org", "")
+        asked = ask_freight(question, ["FR"])
+        suspension = suspend(Notice("US", "Poste Maroc", clock.today(), None, "letter"), actor=None)
     return {
+        "asked": asked, "suspension": suspension,
         "unit": unit, "other": other, "piece": piece, "beside": beside, "draft": draft, "review": review,
         "own_draft": own_draft, "accounts": {"artisan": artisan, "neighbour": neighbour, "staff": staff},
         "aside": list_quarantine()[0], "way_back": way_back, "paid": paid, "sendable": sendable, "waiting": waiting, "cart": cart.token, "recipient": recipient,
@@ -241,6 +247,8 @@ def _values(things: dict[str, Any], key: str) -> dict[str, str]:
         "recipient": str(things["recipient"].id),
         "aside": str(things["aside"].id),
         **{name: things[name].public_id for name in ("batch", "draft_batch", "transfer", "unanswered")},
+        "asked": things["asked"].public_id,
+        "suspension": str(things["suspension"].id),
         "way_back": things["way_back"].public_id,
         "consent": str(things["consent"].id),
         "other": things["other"].public_id,

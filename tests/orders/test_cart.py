@@ -8,6 +8,7 @@ from flask import Flask
 from sqlalchemy import update
 
 from shop.catalogue.models import Price, Product, Variant
+from shop.core import clock
 from shop.core.db import db, transaction
 from shop.core.errors import Invalid
 from shop.orders.cart import (
@@ -26,7 +27,9 @@ from shop.orders.errors import NotForSale, QuantityInvalid
 from shop.orders.links import opens, order_path, order_token
 from shop.orders.models import Cart
 from shop.programme.models import Membership
-from tests.builders import make_order, make_product, make_unit
+from shop.shipping.errors import CannotShip
+from shop.shipping.suspensions import Notice, suspend
+from tests.builders import make_levy, make_order, make_product, make_unit
 
 SECRET = "a secret of the tests"
 
@@ -186,3 +189,51 @@ def test_only_the_signed_token_opens_an_order(app: Flask) -> None:
     assert not opens(order.number, None, SECRET)
     assert not opens("M0000000A", token, SECRET)
     assert order_path(order, SECRET) == f"/fr/orders/{order.number}?t={token}"
+
+
+@pytest.mark.both_databases
+def test_every_maker_sends_a_parcel_of_their_own_and_the_order_keeps_it(app: Flask) -> None:
+    unit = make_unit()
+    first, second, other = make_product(unit), make_product(unit), make_product(lead_time_days=10)
+    order = make_order(first, second, other, language="en")
+    assert order.shipping_minor == 12000
+    assert [parcel["shipping_minor"] for parcel in order.parcels] == [6000, 6000]
+    early, late = order.parcels
+    assert (early["unit_id"], early["grams"]) == (unit.id, 8000)
+    assert early["latest"] < late["latest"]
+    assert order.landed is not None
+    assert order.landed["kind"] == "unknown"
+
+
+def test_the_estimate_of_the_border_is_kept_with_the_order(app: Flask) -> None:
+    make_levy(rate_bp=2000, collected=False, source="VAT")
+    make_levy(kind="duty", rate_bp=0, on_shipping=False, collected=False, source="tariff")
+    order = make_order(make_product())
+    assert order.landed == {
+        "kind": "estimate",
+        "tax_minor": 7600,
+        "duty_minor": 0,
+        "sources": ["tariff", "VAT"],
+        "since": "2026-01-01",
+        "on": clock.today().isoformat(),
+    }
+    assert order.total_minor == 38000
+
+
+def test_nothing_is_ordered_to_where_the_carrier_takes_nothing(app: Flask) -> None:
+    rug = make_product()
+    with transaction():
+        suspend(Notice("FR", "Poste Maroc", clock.today(), clock.today(), "letter"), actor=None)
+    with pytest.raises(CannotShip, match="carries nothing to"):
+        make_order(rug)
+    assert make_order(rug, country="DE").shipping_minor == 6000
+
+
+def test_a_piece_that_is_no_parcel_asks_for_freight(app: Flask) -> None:
+    token = fill(make_product(weight_grams=31_000))
+    with transaction():
+        cart = find_cart(token)
+        assert cart is not None
+        set_choice(cart, "EUR", "FR")
+    view = read_cart(token, "en")
+    assert (view.shipping, view.freight) == (None, view.lines[0].variant_id)

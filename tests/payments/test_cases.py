@@ -14,7 +14,7 @@ from sqlalchemy.exc import OperationalError
 
 from shop.catalogue.models import Variant
 from shop.catalogue.stock import OutOfStock
-from shop.core.clock import VirtualClock
+from shop.core.clock import VirtualClock, today
 from shop.core.db import db, transaction
 from shop.core.policies import decide_policy
 from shop.demo.double.inprocess import pay
@@ -48,9 +48,10 @@ def letters(order: Order) -> list[str]:
 
 
 @pytest.fixture
-def yen(app: Flask, monkeypatch: pytest.MonkeyPatch) -> Variant:
+def yen(app: Flask) -> Variant:
     """A pot for eighty yen, in a shop that sells in yen too."""
-    monkeypatch.setattr(carts, "CURRENCIES", (*carts.CURRENCIES, "JPY"))
+    with transaction():
+        decide_policy("currencies", ["EUR", "JPY"], today())
     pot = make_product(prices={"EUR": 18_000, "JPY": 80})
     with transaction():
         zone = db.session.scalars(select(Zone)).one()

@@ -138,3 +138,49 @@ def test_a_duty_known_for_a_part_of_the_parcel_is_not_prepaid_at_all() -> None:
 def test_without_a_rule_nothing_is_collected() -> None:
     found = reckon(32000, 6000, "added")
     assert (found.tax_minor, found.duty_minor, found.total_minor, found.incoterm) == (0, 0, 38000, "DAP")
+
+
+def test_a_heading_is_declared_for_each_parcel() -> None:
+    goods = [Goods(3000, RUG), Goods(2000, RUG), Goods(4000, RUG, parcel=1)]
+    found = charge(goods, 900, currency="EUR", mode="none", rules=[duty(amounts={"EUR": 300})])
+    assert (found.duty_minor, found.landed.kind) == (600, "paid")
+
+
+def test_what_is_not_collected_is_estimated_and_never_charged() -> None:
+    rules = [
+        tax(2000, on_shipping=True, collected=False, source="VAT"),
+        duty(250, collected=False, source="tariff", from_on=date(2026, 1, 1)),
+    ]
+    found = reckon(10000, 1000, "none", *rules)
+    assert (found.total_minor, found.incoterm) == (11000, "DAP")
+    # A fortieth of the goods; a fifth of goods, duty and postage.
+    assert (found.landed.duty_minor, found.landed.tax_minor) == (250, 2250)
+    assert (found.landed.sources, found.landed.since) == (("tariff", "VAT"), date(2026, 1, 1))
+
+
+def test_a_tax_that_was_collected_is_not_asked_for_again() -> None:
+    rules = [tax(2000), tax(2000, collected=False), duty(0, collected=False)]
+    found = reckon(10000, 0, "added", *rules)
+    assert (found.tax_minor, found.landed.kind, found.landed.total_minor) == (2000, "estimate", 0)
+
+
+def test_above_the_limit_of_what_is_collected_the_estimate_holds() -> None:
+    rules = [
+        tax(2000, limits={"EUR": 15000}),
+        duty(limits={"EUR": 15000}, amounts={"EUR": 300}),
+        tax(2000, collected=False),
+        duty(collected=False),
+    ]
+    below, above = reckon(15000, 0, "added", *rules), reckon(15001, 0, "added", *rules)
+    assert (below.tax_minor, below.duty_minor, below.landed.kind) == (3000, 300, "paid")
+    assert (above.tax_minor, above.duty_minor, above.landed.kind, above.landed.tax_minor) == (0, 0, "estimate", 3000)
+
+
+@pytest.mark.parametrize("rules", [[], [tax(2000, collected=False)], [duty(collected=False)]])
+def test_half_a_rule_is_no_estimate(rules: list[Rule]) -> None:
+    assert reckon(10000, 0, "none", *rules).landed.kind == "unknown"
+
+
+def test_what_is_collected_and_what_is_estimated_follow_their_own_days() -> None:
+    rules = [tax(2000), tax(2100, collected=False, from_on=date(2026, 1, 1))]
+    assert sorted(rule.rate_bp for rule in in_force(rules, "FR", DAY)) == [2000, 2100]

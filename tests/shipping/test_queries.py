@@ -45,8 +45,8 @@ def test_what_is_too_heavy_for_one_parcel_goes_in_several(app: Flask) -> None:
         ("JP", "EUR", 100, 0, "country"),
         ("FR", "USD", 100, 0, "country"),
         ("FR", "EUR", 0, 0, "weight"),
-        ("FR", "EUR", 2500, 2500, "weight"),
-        ("FR", "EUR", 10**9, 0, "weight"),
+        ("FR", "EUR", 2500, 2500, "freight"),
+        ("FR", "EUR", 10**9, 0, "freight"),
     ],
 )
 def test_what_cannot_be_sent_says_why(

@@ -6,12 +6,14 @@ import pytest
 from flask.testing import FlaskClient
 
 from shop.catalogue.models import Product, Variant
-from shop.core.db import db
+from shop.core import kept
+from shop.core.db import db, transaction
+from shop.orders.cart import add_to_cart, find_cart, set_choice
 from tests.builders import make_product, make_unit
 
 # A parameter nobody knows: the page is made anew, whatever is kept.
 ANEW = "?anew=1"
-HOME, LISTING, PRODUCT = 12, 4, 5
+HOME, LISTING, PRODUCT, CART = 12, 4, 3, 3
 FEW, MANY = 3, 24
 
 
@@ -29,14 +31,17 @@ def pages(client: FlaskClient, variant: Variant) -> dict[str, tuple[str, int]]:
 
 @pytest.mark.both_databases
 def test_a_page_of_many_pieces_sends_no_more_statements_than_one_of_few(
-    client: FlaskClient, count_statements: Any
+    client: FlaskClient, count_statements: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(kept, "LOOK_NANOSECONDS", 10**13)
     unit = make_unit()
 
     def count(pieces: int) -> dict[str, int]:
         newest = [make_product(unit) for _piece in range(pieces)][-1]
         counted = {}
         for kind, (path, most) in pages(client, newest).items():
+            # What a process keeps of the public data is not asked for again.
+            client.get(path)
             with count_statements() as seen:
                 assert client.get(path).status_code == 200
             assert len(seen) <= most, (kind, seen)
@@ -44,3 +49,25 @@ def test_a_page_of_many_pieces_sends_no_more_statements_than_one_of_few(
         return counted
 
     assert count(FEW) == count(MANY)
+
+
+@pytest.mark.both_databases
+def test_a_cart_of_many_makers_is_three_statements(
+    client: FlaskClient, count_statements: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(kept, "LOOK_NANOSECONDS", 10**13)
+    pieces, token = [make_product() for _piece in range(FEW)], None
+    with transaction():
+        for piece in pieces:
+            token = add_to_cart(token, piece.id, 1, "EUR").token
+    for country in ("FR", "US"):
+        with transaction():
+            cart = find_cart(token)
+            assert cart is not None
+            set_choice(cart, "EUR", country)
+        client.set_cookie("cart", token or "")
+        # What a process keeps of the public data is not asked for again.
+        client.get("/en/cart")
+        with count_statements() as seen:
+            assert client.get("/en/cart").status_code == 200
+        assert len(seen) <= CART, seen

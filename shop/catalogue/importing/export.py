@@ -13,9 +13,10 @@ from pathlib import Path
 
 from sqlalchemy import select
 
+from shop.catalogue.currencies import list_currencies
 from shop.catalogue.importing.current import Current, read_current
 from shop.catalogue.importing.sheet import FIELDS, option_text
-from shop.catalogue.models import CURRENCIES, Product
+from shop.catalogue.models import Product
 from shop.core.db import db
 from shop.core.errors import Invalid
 from shop.core.money import exponent
@@ -77,7 +78,7 @@ def _rows_of(current: Current) -> Iterator[dict[str, str | int]]:
         if variant.ask_mad_minor is not None:
             row["price_mad"] = _amount(variant.ask_mad_minor, "MAD")
         prices = current.prices.get(variant.id, {})
-        row |= {f"price_{code.lower()}": _amount(prices[code][1], code) for code in CURRENCIES if code in prices}
+        row |= {f"price_{code.lower()}": _amount(prices[code][1], code) for code in list_currencies() if code in prices}
         yield row
 
 

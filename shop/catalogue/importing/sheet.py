@@ -10,7 +10,8 @@ from typing import Any
 from sqlalchemy import select
 
 from shop.artisans.models import Unit
-from shop.catalogue.models import CURRENCIES, KINDS, SALE_UNITS, Craft, Material
+from shop.catalogue.currencies import list_currencies
+from shop.catalogue.models import KINDS, SALE_UNITS, Craft, Material
 from shop.catalogue.services import MOST_ASK_MINOR, MOST_PICTURES, MOST_STOCK
 from shop.core.db import db
 from shop.i18n import gettext as _
@@ -174,7 +175,7 @@ def _read(fields: Fields, key: str, known: Known, notices: list[Problem]) -> Pro
 def _variant(fields: Fields) -> VariantDraft:
     prices = {
         currency: fields.amount(name, currency, least=1)
-        for currency in CURRENCIES
+        for currency in list_currencies()
         if fields.given(name := f"price_{currency.lower()}")
     }
     ask = fields.amount("price_mad", "MAD", least=1)

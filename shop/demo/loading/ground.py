@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from datetime import date, timedelta
 from random import Random
 
+from shop.catalogue import safety
 from shop.catalogue.models import Craft, Family, Material
 from shop.core.db import db
 from shop.core.policies import DEFAULTS, decide_policy
@@ -43,6 +44,13 @@ OPERATOR = {
     },
 }
 
+# Who answers for the pieces in the European Union: invented too.
+RESPONSIBLE = {
+    "name": "Artisans d’Europe SARL (fictive)",
+    "postal_address": "1, rue de la Démonstration, 69000 Lyon, France",
+    "email": "securite@example.org",
+}
+
 
 def by_language(field: str, texts: Texts) -> dict[str, str]:
     """Columns `field_ar`, `field_fr`, `field_en` of a text."""
@@ -54,6 +62,7 @@ def write_policies(from_on: date) -> None:
     for key in DECIDED:
         decide_policy(key, DEFAULTS[key], from_on)
     decide_policy("operator", OPERATOR, from_on)
+    decide_policy(safety.POLICY, RESPONSIBLE, from_on)
 
 
 def write_rates(calendar: Calendar, seed: int) -> None:

@@ -62,6 +62,8 @@ def _write_unit(unit: Unit, position: int, *, officer: int, seed: int) -> Enroll
         ice=unit.ice,
         rib=unit.rib,
         payee=unit.payee,
+        postal_address=f"{unit.place.fr}, Maroc",
+        email=f"{unit.key}@example.org",
         shows_share=position % SHOWS_SHARE_EVERY == 0,
     )
     for person in unit.persons:

@@ -8,8 +8,11 @@ from shop.payouts.queries import count_to_approve
 from shop.web.guards import current_account, guard_staff
 from shop.web.staff import (
     bank_details,
+    currencies,
+    destinations,
     disputes,
     freight,
+    freight_requests,
     invoices,
     issuer,
     letters,
@@ -20,6 +23,7 @@ from shop.web.staff import (
     programmes,
     quarantine,
     reports,
+    responsible,
     returns,
     session,
     settings,
@@ -39,6 +43,7 @@ PAGES = (
     quarantine,
     disputes,
     freight,
+    freight_requests,
     returns,
     letters,
     units,
@@ -52,6 +57,9 @@ PAGES = (
     settings,
     issuer,
     taxes,
+    destinations,
+    currencies,
+    responsible,
 )
 
 

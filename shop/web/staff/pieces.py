@@ -10,8 +10,9 @@ from wtforms import SelectField, TextAreaField
 from wtforms.validators import ValidationError
 
 from shop.artisans.queries import get_unit_by_id, unit_name, unit_names, unit_place
+from shop.catalogue.currencies import list_currencies
 from shop.catalogue.gates import missing_for_publication
-from shop.catalogue.models import CURRENCIES, Product, Variant
+from shop.catalogue.models import Product, Variant
 from shop.catalogue.pieces import craft_names, list_picture_ids, list_variants, prices_of
 from shop.catalogue.pricing import missing_rates, suggest_prices
 from shop.catalogue.search import matches
@@ -76,9 +77,11 @@ def _form_class(variants: list[Variant]) -> type[PieceForm]:
     for code in LANGUAGES:
         members[f"title_{code}"] = LineField(lazy_gettext("Name"))
         members[f"description_{code}"] = TextAreaField(lazy_gettext("Description"))
+        members[f"technique_{code}"] = TextAreaField(lazy_gettext("Technique"))
         members[f"care_{code}"] = TextAreaField(lazy_gettext("Care"))
+        members[f"warnings_{code}"] = TextAreaField(lazy_gettext("Safety warnings"))
     for variant in variants:
-        for currency in CURRENCIES:
+        for currency in list_currencies():
             members[_price_name(variant, currency)] = AmountField(currency, currency=currency)
     return type("WholePieceForm", (PieceForm,), members)
 
@@ -117,7 +120,7 @@ def _typed(minor: int, currency: str) -> str:
 
 def _rates() -> list[dict[str, Any]]:
     """The rates suggestions are made with today, with their day and source."""
-    found = [rate for rate in map(find_rate, CURRENCIES) if rate is not None]
+    found = [rate for rate in map(find_rate, list_currencies()) if rate is not None]
     return [
         {
             "currency": rate.currency,
@@ -260,7 +263,7 @@ def _page(product: Product, form: Any = None, back: ReturnForm | None = None) ->
         suggested={variant.id: _suggested(variant) for variant in variants},
         rates=_rates(),
         without_rate=missing_rates(),
-        currencies=CURRENCIES,
+        currencies=list_currencies(),
         price_name=_price_name,
         missing=missing_for_publication(product.id),
         problems=wrong.problems() if wrong is not None else [],
@@ -303,7 +306,7 @@ def _write(product_id: int, variants: list[Variant], form: Any, actor: int) -> N
         **{name: form[name].data for name in SIZES},
     )
     for variant in variants:
-        prices = {currency: form[_price_name(variant, currency)].data for currency in CURRENCIES}
+        prices = {currency: form[_price_name(variant, currency)].data for currency in list_currencies()}
         set_prices(variant.id, prices, actor=actor)
 
 

@@ -1,13 +1,14 @@
 """What is collected with a sale for the country it goes to: how each zone asks for its tax, and the dated rates."""
 
 from decimal import Decimal
+from functools import lru_cache
 from typing import Any
 
 from flask import Blueprint, redirect, render_template, url_for
 from werkzeug.wrappers import Response
 from wtforms import BooleanField, DateField, SelectField
 
-from shop.catalogue.models import CURRENCIES
+from shop.catalogue.currencies import list_currencies
 from shop.core import clock
 from shop.core.db import transaction
 from shop.core.errors import ShopError
@@ -41,21 +42,21 @@ class RateForm(StaffForm):
     country = SelectField(lazy_gettext("Country"))
     heading = LineField(lazy_gettext("Tariff heading"))
     rate = PercentField(lazy_gettext("Percentage"))
+    collected = SelectField(lazy_gettext("When it is paid"))
     on_shipping = BooleanField(lazy_gettext("Due on the postage too"))
     from_on = DateField(lazy_gettext("Holds from"), [required(lazy_gettext("Enter the first day, as in 2026-03-31."))])
     source = LineField(lazy_gettext("Source"))
 
 
-# One field of each kind per currency: what a heading costs, and up to which value of goods.
-LevyForm: Any = type(
-    "LevyForm",
-    (RateForm,),
-    {
+@lru_cache(maxsize=8)
+def _levy_form_of(currencies: tuple[str, ...]) -> Any:
+    """The form with one field of each kind per currency: what a heading costs, and up to which value of goods."""
+    fields = {
         f"{name}_{currency.lower()}": AmountField(currency, currency=currency)
         for name in ("amount", "limit")
-        for currency in CURRENCIES
-    },
-)
+        for currency in currencies
+    }
+    return type("LevyForm", (RateForm,), fields)
 
 
 def mode_names() -> dict[str, str]:
@@ -79,7 +80,8 @@ def _mode_form(zone: Zone, **kwargs: Any) -> ModeForm:
 
 
 def _levy_form(zone: Zone, **kwargs: Any) -> Any:
-    form = LevyForm(prefix=f"{zone.code}-levy-", **kwargs)
+    form = _levy_form_of(list_currencies())(prefix=f"{zone.code}-levy-", **kwargs)
+    form.collected.choices = [("order", _("With the order")), ("arrival", _("On arrival: an estimate"))]
     form.kind.choices = [(kind, kind_names()[kind]) for kind in KINDS]
     form.country.choices = [("", _("Every country of the zone")), *list_countries((), zone.countries)]
     return form
@@ -115,7 +117,7 @@ def _page(wrong: StaffForm | None = None, code: str = "") -> str:
         zones=zones,
         kinds=kind_names(),
         rate_text=_rate_text,
-        currencies=CURRENCIES,
+        currencies=list_currencies(),
         today=clock.today(),
         problems=wrong.problems() if wrong is not None else [],
     )
@@ -123,9 +125,9 @@ def _page(wrong: StaffForm | None = None, code: str = "") -> str:
 
 def _holding(levies: list[Levy]) -> set[int]:
     """Those of a zone's levies that hold today; the others are past or still to come."""
-    newest: dict[tuple[str, str, str], Levy] = {}
+    newest: dict[tuple[str, str, str, bool], Levy] = {}
     for levy in levies:
-        key = (levy.kind, levy.country, levy.heading)
+        key = (levy.kind, levy.country, levy.heading, levy.collected)
         if levy.from_on <= clock.today() and (key not in newest or newest[key].from_on < levy.from_on):
             newest[key] = levy
     return {levy.id for levy in newest.values()}
@@ -162,7 +164,7 @@ def create(code: str) -> Response | tuple[str, int]:
 
 def _decision(form: Any) -> Decision:
     def figures(name: str) -> dict[str, int]:
-        found = {code: form[f"{name}_{code.lower()}"].data for code in CURRENCIES}
+        found = {code: form[f"{name}_{code.lower()}"].data for code in list_currencies()}
         return {code: minor for code, minor in found.items() if minor is not None}
 
     return Decision(
@@ -175,4 +177,5 @@ def _decision(form: Any) -> Decision:
         amounts=figures("amount"),
         limits=figures("limit"),
         source=form.source.data,
+        collected=form.collected.data != "arrival",
     )

@@ -7,7 +7,7 @@ from typing import Any
 from flask import Blueprint, redirect, render_template, request, url_for
 from sqlalchemy import func, select
 from werkzeug.wrappers import Response
-from wtforms import DateField, SelectField
+from wtforms import BooleanField, DateField, EmailField, SelectField, TextAreaField
 from wtforms.validators import Optional as MayBeEmpty
 
 from shop.accounts.models import Account, Handle
@@ -16,7 +16,7 @@ from shop.accounts.services import create_account
 from shop.artisans.aggregation import put_under_aggregator
 from shop.artisans.models import LEGAL_FORMS, Delegate, Unit
 from shop.artisans.queries import get_unit, list_persons, list_units, unit_name
-from shop.artisans.services import create_unit, grant_delegate
+from shop.artisans.services import create_unit, grant_delegate, tell_buyers
 from shop.catalogue.models import Family, Product
 from shop.core import clock
 from shop.core.db import db, transaction
@@ -48,6 +48,12 @@ class EndForm(StaffForm):
 
 class AggregatorForm(StaffForm):
     aggregator = SelectField(lazy_gettext("Aggregator"))
+
+
+class PublicForm(StaffForm):
+    postal_address = TextAreaField(lazy_gettext("Postal address"))
+    email = EmailField(lazy_gettext("E-mail"))
+    shows_share = BooleanField(lazy_gettext("The unit agrees that buyers see what reaches it"))
 
 
 class UnitForm(StaffForm):
@@ -233,6 +239,7 @@ def _page(unit: Unit, wrong: StaffForm | None = None) -> str:
         admit_form=admit or _admit_form(formdata=None, data={"from_on": clock.today()}),
         carry_form=carry or _aggregator_form(unit, formdata=None, data={"aggregator": carrier and carrier.public_id}),
         end_form=ends,
+        public_form=wrong if isinstance(wrong, PublicForm) else PublicForm(prefix="public-", formdata=None, obj=unit),
         problems=wrong.problems() if wrong is not None else [],
         today=clock.today(),
     )
@@ -308,6 +315,27 @@ def carry(public_id: str) -> Response | tuple[str, int]:
                 carrier = get_unit(form.aggregator.data) if form.aggregator.data else None
                 put_under_aggregator(unit.id, carrier.id if carrier else None, actor=officer.id)
             return redirect(url_for("staff.units.show", public_id=public_id, done="carried"), 303)
+        except ShopError as error:
+            form.blame(error)
+    return _page(get_unit(public_id), form), 422
+
+
+@blueprint.post("/<public_id>/public")
+def tell(public_id: str) -> Response | tuple[str, int]:
+    """What product pages say of the unit besides its story."""
+    officer = current_officer()
+    form = PublicForm(prefix="public-")
+    if form.validate():
+        try:
+            with transaction():
+                tell_buyers(
+                    get_unit(public_id).id,
+                    postal_address=" ".join((form.postal_address.data or "").split()),
+                    email=(form.email.data or "").strip(),
+                    shows_share=form.shows_share.data,
+                    actor=officer.id,
+                )
+            return redirect(url_for("staff.units.show", public_id=public_id, done="saved", _anchor="public"), 303)
         except ShopError as error:
             form.blame(error)
     return _page(get_unit(public_id), form), 422

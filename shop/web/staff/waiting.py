@@ -15,6 +15,7 @@ from shop.orders.states import UNSENT
 from shop.payments.disputes import TO_ANSWER
 from shop.payments.models import Dispute, Quarantine, Refund
 from shop.payments.queries import is_waiting
+from shop.shipping.models import FreightRequest
 
 # A maker has a day to answer before an officer calls.
 ANSWER_WITHIN = timedelta(hours=24)
@@ -82,6 +83,8 @@ def list_waits() -> list[Wait]:
     unanswered = select(func.count(), func.min(Dispute.answer_by)).where(Dispute.status.in_(TO_ANSWER))
     answer = _count("disputes", unanswered)
     waits.append(replace(answer, since=None, until=answer.since))
+    asked = select(func.count(), func.min(FreightRequest.asked_at)).where(FreightRequest.state == "asked")
+    waits.append(_count("freight", asked))
     to_act = Return.state.in_(RETURNS_TO_ACT)
     waits.append(_count("returns", select(func.count(), func.min(Return.asked_at)).where(to_act)))
     waits.append(_count("refunds", select(func.count(), func.min(Refund.requested_at)).where(is_waiting())))

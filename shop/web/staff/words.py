@@ -64,6 +64,15 @@ def attempt_badge(state: str) -> Badge:
     }[state]
 
 
+def freight_badge(state: str) -> Badge:
+    """(kind, text) of a status for the state of a freight request."""
+    return {
+        "asked": ("warn", _("Waits for an answer")),
+        "quoted": ("good", _("Quoted")),
+        "declined": ("neutral", _("Declined")),
+    }[state]
+
+
 def piece_badge(state: str) -> Badge:
     """(kind, text) of a status for the state of a piece."""
     return {
@@ -315,6 +324,7 @@ def done_text(code: str) -> str:
         "freight": _("The return freight is taken off what the maker is owed."),
         "decided": _("The decision is written down."),
         "letter": _("The letter is sent once more."),
+        "quoted": _("The answer is on its way to the buyer."),
         "return_approve": _("The buyer is told where to send it."),
         "return_receive": _("The return is received, and the buyer is told."),
         "return_refuse": _("The return is refused, and the buyer is told why."),

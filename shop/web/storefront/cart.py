@@ -1,9 +1,12 @@
 """The cart: a table of lines, each with its problem in place. Every button works without scripts."""
 
+from typing import Any
+
 from flask import Blueprint, Response, current_app, g, jsonify, make_response, redirect, render_template, request
 from werkzeug.wrappers import Response as AnyResponse
 
 from shop.catalogue.product_page import get_product_page
+from shop.core import clock
 from shop.core.db import transaction
 from shop.core.errors import Invalid, NotFound
 from shop.i18n.countries import list_countries
@@ -25,7 +28,7 @@ from shop.orders.cart import (
 )
 from shop.orders.errors import NotForSale, QuantityInvalid
 from shop.orders.models import Cart
-from shop.orders.wording import included_text, total_rows
+from shop.orders.wording import charges_text, included_text, total_rows
 from shop.shipping.queries import read_tariff
 from shop.web.storefront import chrome, products
 
@@ -56,7 +59,6 @@ def show() -> str:
 def _page(cart: CartView, errors: dict[int, str] | None = None, typed: dict[int, str] | None = None) -> str:
     tariff = cart.tariff or read_tariff(cart.currency)
     amounts = cart.amounts
-    earliest = cart.shipping.arrives(cart.lead_time_days) if cart.shipping else None
     return render_template(
         "storefront/cart/show.html",
         cart=cart,
@@ -64,7 +66,9 @@ def _page(cart: CartView, errors: dict[int, str] | None = None, typed: dict[int,
         included=included_text(amounts, cart.currency),
         currency=cart.currency,
         countries=list_countries((), tariff.destinations()),
-        arrives=earliest,
+        groups=_groups(cart),
+        border=charges_text(cart.charges, cart.currency, clock.today()) if cart.charges else "",
+        charged_text=chrome.charged_text(cart.currency),
         errors=errors or {},
         typed=typed or {},
         has_errors=bool(errors),
@@ -72,6 +76,16 @@ def _page(cart: CartView, errors: dict[int, str] | None = None, typed: dict[int,
         unit_sign=chrome.unit_sign,
         price_note=chrome.price_note,
     )
+
+
+def _groups(cart: CartView) -> list[dict[str, Any]]:
+    """The lines by maker, in the order they were put in, each with the parcel they travel in once it is known."""
+    parcels = {parcel.unit_id: parcel for parcel in cart.parcels}
+    groups: dict[int, dict[str, Any]] = {}
+    for line in cart.lines:
+        empty = {"id": line.unit_id, "name": line.unit_name, "lines": [], "parcel": parcels.get(line.unit_id)}
+        groups.setdefault(line.unit_id, empty)["lines"].append(line)
+    return list(groups.values())
 
 
 @blueprint.post("/cart")

@@ -5,6 +5,7 @@ from typing import Any
 from flask import Blueprint, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response
 
+from shop.core import clock
 from shop.core.errors import Conflict, EdgeFailed, Invalid, TooMany
 from shop.i18n import formats
 from shop.i18n.countries import list_countries
@@ -16,7 +17,7 @@ from shop.orders.errors import QuantityInvalid
 from shop.orders.limits import count_order
 from shop.orders.links import order_path, order_token
 from shop.orders.models import Order
-from shop.orders.wording import border_text, included_text, total_rows
+from shop.orders.wording import charges_text, included_text, total_rows
 from shop.payments.checkout import check_out, open_payment
 from shop.shipping.errors import CannotShip
 from shop.shipping.queries import read_tariff
@@ -67,7 +68,7 @@ def _page(cart: CartView, given: dict[str, str], errors: dict[str, str] | None =
         has_errors=bool(errors),
         notice_text=notice,
         arrives=arrives,
-        border=border_text(cart.charges.incoterm, amounts.tax_minor) if cart.charges else "",
+        border=charges_text(cart.charges, cart.currency, clock.today()) if cart.charges else "",
         totals=[(label, formats.money(minor, cart.currency)) for label, minor in total_rows(amounts)],
         included=included_text(amounts, cart.currency),
         lines=[_summary_line(cart, line) for line in cart.lines],

@@ -7,17 +7,16 @@ from typing import Any
 from flask import current_app, g, request, url_for
 from markupsafe import Markup
 
-from shop.catalogue.models import CURRENCIES
+from shop.catalogue.currencies import default_currency, list_currencies
 from shop.catalogue.queries import Card
 from shop.core.errors import NotFound
 from shop.i18n.countries import COUNTRY_CODES
-from shop.i18n.formats import isolate
+from shop.i18n.formats import currency_name, isolate
 from shop.i18n.languages import LANGUAGES
 from shop.i18n.messages import current_language
 from shop.i18n.messages import gettext as _
 from shop.i18n.quantities import how_many
 
-DEFAULT_CURRENCY = CURRENCIES[0]
 # Parameters that make another page. What else an address may carry (a campaign's mark) is no part of its identity.
 TELLING = frozenset({"q", "page", "craft", "family", "region", "kind"})
 
@@ -40,8 +39,8 @@ TINTS = {
 
 def read_choice() -> None:
     """The currency and destination of a page, from its address; both are closed sets."""
-    currency = request.args.get("currency", DEFAULT_CURRENCY)
-    if currency not in CURRENCIES:
+    currency = request.args.get("currency", default_currency())
+    if currency not in list_currencies():
         raise NotFound(_("We have no prices in this currency."))
     country = request.args.get("to") or None
     if country is not None and country not in COUNTRY_CODES:
@@ -52,7 +51,7 @@ def read_choice() -> None:
 def kept() -> dict[str, str]:
     """The parameters that links of a public page carry on."""
     found = {}
-    if g.get("currency", DEFAULT_CURRENCY) != DEFAULT_CURRENCY:
+    if g.get("currency", default_currency()) != default_currency():
         found["currency"] = g.currency
     if g.get("to"):
         found["to"] = g.to
@@ -116,15 +115,15 @@ def context() -> dict[str, Any]:
     public = request.method in {"GET", "HEAD"} and endpoint.startswith("storefront.")
     here = {code: address(endpoint, **{**view, **arguments, "lang": code}) for code in LANGUAGES} if public else {}
     currency_urls = {}
-    for code in CURRENCIES:
-        chosen = {"currency": code} if code != DEFAULT_CURRENCY else {}
+    for code in list_currencies():
+        chosen = {"currency": code} if code != default_currency() else {}
         destination = {"to": g.to} if g.get("to") else {}
         currency_urls[code] = address(endpoint, **{**view, **arguments, **destination, **chosen}) if public else "?"
     return {
         "alternates": {code: absolute(address) for code, address in here.items()},
         "canonical": absolute(here[current_language()]) if public else "",
-        "currencies": CURRENCIES,
-        "currency": g.get("currency", DEFAULT_CURRENCY),
+        "currencies": list_currencies(),
+        "currency": g.get("currency", default_currency()),
         "currency_urls": currency_urls,
         "nav_links": nav_links(endpoint),
         "footer_links": footer_links(),
@@ -196,6 +195,11 @@ def price_note(sale_unit: str) -> str:
         "m2": _("per square metre"),
         "m": _("per metre"),
     }.get(sale_unit, "")
+
+
+def charged_text(currency: str) -> str:
+    """In which currency the buyer's bank is asked for the money."""
+    return _("Charged in: %(currency)s.", currency=currency_name(currency))
 
 
 def unit_sign(sale_unit: str) -> str:

@@ -15,6 +15,7 @@ from shop.web.storefront import (
     checkout,
     chrome,
     crafts,
+    freight,
     home,
     orders,
     pages,
@@ -28,6 +29,7 @@ PRIVATE = (
     "storefront.orders.",
     "storefront.withdrawals.",
     "storefront.account.",
+    "storefront.freight.",
 )
 
 
@@ -35,7 +37,7 @@ def make_door() -> Blueprint:
     """The storefront under /ar, /fr and /en; any other first word is no language and no page."""
     codes = ", ".join(LANGUAGES)
     door = Blueprint("storefront", __name__, url_prefix=f"/<any({codes}):lang>")
-    for part in (home, crafts, products, artisans, cart, checkout, orders, withdrawals, account, pages):
+    for part in (home, crafts, products, artisans, cart, checkout, orders, withdrawals, freight, account, pages):
         door.register_blueprint(part.blueprint)
 
     @door.url_value_preprocessor

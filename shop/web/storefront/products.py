@@ -2,24 +2,30 @@
 
 from collections.abc import Iterable
 from typing import Any
+from urllib.parse import quote, quote_plus
 
 from flask import Blueprint, g, redirect, render_template, url_for
-from markupsafe import Markup
+from markupsafe import Markup, escape
 from werkzeug.wrappers import Response
 
-from shop.catalogue.models import CURRENCIES
-from shop.catalogue.product_page import Offer, ProductPage, get_product_page
+from shop.catalogue.currencies import default_currency, list_currencies
+from shop.catalogue.pricing import share_terms
+from shop.catalogue.product_page import Neighbour, Offer, ProductPage, get_product_page
 from shop.catalogue.queries import list_products
 from shop.core import clock
+from shop.core.kept import kept
+from shop.core.policies import get_policy
 from shop.i18n import formats
 from shop.i18n.countries import list_countries
+from shop.i18n.languages import LANGUAGES
 from shop.i18n.messages import current_language, ngettext
 from shop.i18n.messages import gettext as _
 from shop.i18n.regions import region_name
-from shop.orders.wording import border_text
+from shop.i18n.texts import Told
+from shop.orders.wording import border_text, charges_text, landed_text
 from shop.shipping.charges import Charges, Goods
 from shop.shipping.errors import CannotShip
-from shop.shipping.queries import Tariff, read_tariff
+from shop.shipping.queries import Tariff, kept_tariff
 from shop.shipping.services import ship_by
 from shop.web.storefront import chrome, listing, structured
 from shop.web.storefront.artisans import form_name
@@ -55,7 +61,7 @@ def show(reference: str) -> str | Response:
 def page(piece: ProductPage, *, error: str = "", variant: str = "", quantity: str = "") -> str:
     """The page of a piece, also after a form was refused: with what was chosen and why it cannot be."""
     language = current_language()
-    tariff = read_tariff(g.currency, g.to)
+    tariff = kept_tariff(g.currency, g.to)
     offers = [offer for offer in piece.offers if offer.minor is not None]
     chosen = _choose(offers, variant, piece.min_quantity)
     alternates = chrome.alternates("products.show", chrome.slugged(piece.public_id, piece.slugs))
@@ -87,6 +93,12 @@ def page(piece: ProductPage, *, error: str = "", variant: str = "", quantity: st
             "storefront.products.show", reference=chrome.reference(piece.public_id, piece.slugs[language])
         ),
         tint=chrome.TINTS.get(piece.family, ""),
+        charged_text=chrome.charged_text(piece.currency),
+        safety=_safety(piece),
+        more=[_more_view(piece, neighbour) for neighbour in piece.more],
+        share=_share_links(piece, alternates[language]),
+        reaches_text=_reaches_text(piece, chosen, delivery),
+        freight_url=_freight_url(piece, chosen) if delivery["freight"] else "",
         maker_note=form_name(piece.maker.legal_form),
         alternates=alternates,
         canonical=alternates[language],
@@ -101,8 +113,8 @@ def _currency_urls(piece: ProductPage, language: str) -> dict[str, str]:
     view: dict[str, Any] = {"reference": chrome.reference(piece.public_id, piece.slugs[language])}
     if g.to:
         view["to"] = g.to
-    addresses = {code: url_for("storefront.products.show", **view, currency=code) for code in CURRENCIES}
-    return {**addresses, chrome.DEFAULT_CURRENCY: url_for("storefront.products.show", **view)}
+    addresses = {code: url_for("storefront.products.show", **view, currency=code) for code in list_currencies()}
+    return {**addresses, default_currency(): url_for("storefront.products.show", **view)}
 
 
 def _choose(offers: list[Offer], variant: str, least: int) -> Offer | None:
@@ -137,34 +149,113 @@ def _most(chosen: Offer | None, piece: ProductPage) -> int:
 def _delivery(piece: ProductPage, chosen: Offer | None, tariff: Tariff) -> dict[str, Any]:
     """When a piece arrives, what the post costs and what the border, for the destination; why not, if it cannot."""
     found: dict[str, Any] = {"ship_by": ship_by(piece.lead_time_days, clock.today()), "quote": None, "problem": ""}
-    found["border"] = border_text("DAP", 0)
+    found |= {"border": border_text("DAP", 0), "charges": None, "freight": False}
     if g.to is None:
         return found
     try:
         grams = piece.weight_grams or 0
-        quote = tariff.quote(g.to, grams * piece.min_quantity, grams)
+        quoted = tariff.quote(g.to, grams * piece.min_quantity, grams)
     except CannotShip as error:
-        return {**found, "problem": error.text}
-    found |= {"quote": quote, "arrives": quote.arrives(piece.lead_time_days)}
+        return {**found, "problem": error.text, "freight": error.reason == "freight"}
+    found |= {"quote": quoted, "arrives": quoted.arrives(piece.lead_time_days)}
     if chosen is not None and chosen.minor is not None:
         goods = Goods(chosen.minor * piece.min_quantity, piece.hs_code)
-        found["border"] = _border_text(tariff.charge(g.to, [goods], quote.amount_minor))
+        charges = tariff.charge(g.to, [goods], quoted.amount_minor)
+        found |= {"border": _border_text(charges, piece.currency), "charges": charges}
     return found
 
 
-def _border_text(charges: Charges) -> str:
-    """What is paid for the border with the price shown, and what on top of it."""
+def _border_text(charges: Charges, currency: str) -> str:
+    """What the border asks for: with the price shown, on top of it at checkout, or on arrival."""
+    mode, today = charges.lines[0].tax_mode, clock.today()
+    added = charges.duty_minor + (charges.tax_minor if mode == "added" else 0)
+    if charges.landed.kind == "paid" and added:
+        amount = formats.money(added, currency)
+        return _("At checkout %(amount)s of tax and duty is added: the carrier asks you for nothing.", amount=amount)
+    if mode == "included":
+        more = landed_text(charges.landed, currency, today)
+        return Markup("%s %s") % (_("Import tax is included."), more) if more else _("Import tax is included.")
+    if mode == "added":
+        more = landed_text(charges.landed, currency, today)
+        text = _("Import tax is added at checkout.")
+        return Markup("%s %s") % (text, more) if more else text
+    return charges_text(charges, currency, today)
+
+
+def _reaches_text(piece: ProductPage, chosen: Offer | None, delivery: dict[str, Any]) -> str:
+    """About what of the price reaches the maker, where the maker agrees that it is said: an estimate by today's terms."""
+    if not piece.shows_share or chosen is None or chosen.minor is None:
+        return ""
+    charges = delivery["charges"]
+    net = charges.lines[0].net_minor // piece.min_quantity if charges else chosen.minor
+    terms = kept(("share_terms", clock.today()), share_terms)
+    return _(
+        "Of %(price)s, about %(share)s reaches the maker: an estimate by the terms of today. The maker agrees that it is shown.",
+        price=formats.money(chosen.minor, piece.currency),
+        share=formats.money(terms.reaches(net), piece.currency),
+    )
+
+
+def _safety(piece: ProductPage) -> list[tuple[str, Any]]:
+    """Who made it, who answers for it in the European Union, and how to name it (Regulation (EU) 2023/988, art. 19)."""
+    day = clock.today()
+    operator = kept(("policy", "operator", day), lambda: get_policy("operator"))
+    person = kept(("policy", "eu_responsible_person", day), lambda: get_policy("eu_responsible_person")) or {}
+    ask = _("On request from the programme: %(email)s", email=formats.isolate_ltr(operator["email"]))
+    skus = formats.list_text([offer.sku for offer in piece.offers]) or piece.public_id
+    return [
+        (_("Maker"), formats.isolate(piece.maker.name)),
+        (_("Postal address of the maker"), formats.isolate(piece.maker_address) if piece.maker_address else ask),
+        (_("E-mail of the maker"), formats.isolate_ltr(piece.maker_email) if piece.maker_email else ask),
+        (_("Responsible person in the European Union"), _person_text(person)),
+        (_("Product identifier"), formats.isolate_ltr(f"{piece.public_id} · {skus}")),
+    ]
+
+
+def _person_text(person: dict[str, str]) -> str:
+    if not person:
+        return _("Not named yet.")
+    parts = (person["name"], person["postal_address"], person["email"])
+    return Markup("<br>").join(formats.isolate(part) for part in parts)
+
+
+def _more_view(piece: ProductPage, other: Neighbour) -> dict[str, Any]:
+    """A card of the maker's other pieces; the maker is named by the heading above."""
+    made = other.kind in {"made_to_order", "custom"}
     return {
-        "included": _("Import tax is included."),
-        "added": _("Import tax is added at checkout."),
-    }.get(charges.lines[0].tax_mode, border_text(charges.incoterm, charges.tax_minor))
+        "url": chrome.product_link(other.public_id, other.slug),
+        "title": other.title.text,
+        "title_lang": other.title.language if other.title.language != current_language() else "",
+        "maker": piece.maker.name,
+        "place": "",
+        "minor": other.minor,
+        "currency": piece.currency,
+        "picture": other.picture,
+        "mark": chrome.kind_name(other.kind) if made or other.kind == "one_of_a_kind" else "",
+        "mark_kind": "quiet" if made else "warm",
+        "price_note": chrome.price_note(other.sale_unit),
+    }
+
+
+def _share_links(piece: ProductPage, address: str) -> list[tuple[str, str]]:
+    """Ways to send the address of the page to somebody; plain links, nothing of others is loaded."""
+    text = quote_plus(f"{piece.title.text} {address}", safe="")
+    subject, body = quote(piece.title.text), quote(address)
+    return [
+        (_("WhatsApp"), f"https://wa.me/?text={text}"),
+        (_("E-mail"), f"mailto:?subject={subject}&body={body}"),
+    ]
+
+
+def _freight_url(piece: ProductPage, chosen: Offer | None) -> str:
+    return chrome.link("freight.new", variant_id=chosen.id) if chosen else ""
 
 
 def _promises(piece: ProductPage, delivery: dict[str, Any], stock_text: str) -> list[tuple[str, str]]:
     """The buy box in five short lines, each with its sign: price, arrival, border, return, stock."""
-    quote = delivery["quote"]
-    if quote is not None:
-        postage = formats.money(quote.amount_minor, piece.currency)
+    quoted = delivery["quote"]
+    if quoted is not None:
+        postage = formats.money(quoted.amount_minor, piece.currency)
         price = _("Postage to %(country)s: %(price)s.", country=formats.country_name(g.to), price=postage)
         first, last = formats.date(delivery["arrives"].earliest), formats.date(delivery["arrives"].latest)
         arrival = _("Arrives from %(first)s to %(last)s.", first=first, last=last)
@@ -214,6 +305,7 @@ def _facts(piece: ProductPage) -> list[tuple[str, Any]]:
         (_("Size"), _size(length, width, height)),
         (_("Weight, packed"), formats.weight(piece.weight_grams) if piece.weight_grams else ""),
         (_("Materials"), formats.list_text(piece.materials) if piece.materials else ""),
+        (_("Technique"), _told(piece.technique)),
         (_("Craft"), piece.craft_name),
         (_("Made in"), _("%(region)s, Morocco", region=formats.isolate(region_name(piece.origin_region)))),
         (_("Customs code (HS)"), formats.isolate_ltr(piece.hs_code) if piece.hs_code else ""),
@@ -233,6 +325,16 @@ def _size(length: int | None, width: int | None, height: int | None) -> Markup:
         formats.dimensions(length, width, height),
         formats.isolate_ltr(f"{imperial} in"),
     )
+
+
+def _told(text: Told | None) -> Markup:
+    """A text with its language where it is not the page's."""
+    if text is None:
+        return Markup("")
+    if text.language == current_language():
+        return escape(text.text)
+    direction = LANGUAGES[text.language].direction
+    return Markup('<span lang="%s" dir="%s">%s</span>') % (text.language, direction, text.text)
 
 
 def _crumbs(piece: ProductPage) -> list[dict[str, str]]:
