@@ -5,7 +5,7 @@ from datetime import date, timedelta
 from sqlalchemy import insert, select
 
 from shop.artisans.models import Person, Unit
-from shop.catalogue.importing.indexing import index_products
+from shop.catalogue.indexing import index_products
 from shop.catalogue.models import Craft, Family, Material, Price, Product, Variant
 from shop.core import clock
 from shop.core.db import db, transaction
