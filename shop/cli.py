@@ -17,6 +17,7 @@ from shop.accounts.services import create_account
 from shop.app import create_app
 from shop.artisans.queries import get_unit
 from shop.artisans.services import grant_delegate
+from shop.catalogue.indexing import index_unindexed
 from shop.commands.doctor import examine
 from shop.commands.importing import export_group, import_group
 from shop.commands.keeping import FORCE, backup_command, catch_up_and_check, put_back
@@ -159,6 +160,8 @@ def db_upgrade() -> None:
     """Bring the database to the newest revision."""
     with _shop():
         schema.upgrade()
+        with transaction():
+            index_unindexed()
 
 
 @db.command("check")

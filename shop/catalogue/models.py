@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from sqlalchemy import JSON, BigInteger, CheckConstraint, ForeignKey, Index, UniqueConstraint
+from sqlalchemy import DDL, JSON, BigInteger, CheckConstraint, ForeignKey, Index, UniqueConstraint, event
 from sqlalchemy.orm import Mapped, mapped_column
 
 from shop.core.db import Base, BigId, UTCDateTime, big_id
@@ -149,11 +149,55 @@ class ProductPicture(Base):
 
 
 class SearchRow(Base):
-    """Folded words of a product in all its languages, with its maker, craft and place: what a search looks through."""
+    """Folded words of a product in all its languages, by where they stand: what a search looks through.
+
+    `titles`, `kinds` (craft and family), `traits` (materials, place) and `others` (description, options, maker, region)
+    are lines of stems. `colours` are codes of catalogue.colours, a space between two.
+    """
 
     __tablename__ = "search_row"
     product_id: Mapped[int] = mapped_column(ForeignKey("product.id"), primary_key=True)
-    words: Mapped[str]
+    titles: Mapped[str] = mapped_column(default="")
+    kinds: Mapped[str] = mapped_column(default="")
+    traits: Mapped[str] = mapped_column(default="")
+    others: Mapped[str] = mapped_column(default="")
+    colours: Mapped[str] = mapped_column(default="")
+
+
+# The full-text index over the rows: a table of FTS5 that triggers keep on SQLite, an index over an expression on
+# PostgreSQL. Columns and weights mean the same on both, from the title (A) to the rest (D).
+SEARCH_COLUMNS = ("titles", "kinds", "traits", "others")
+SEARCH_VECTOR = " || ".join(
+    f"setweight(to_tsvector('simple', {column}), '{weight}')"
+    for column, weight in zip(SEARCH_COLUMNS, "ABCD", strict=True)
+)
+_NEW, _OLD = (", ".join(f"{row}.{column}" for column in SEARCH_COLUMNS) for row in ("new", "old"))
+_LIST = ", ".join(SEARCH_COLUMNS)
+_ADD = f"INSERT INTO search_index (rowid, {_LIST}) VALUES (new.product_id, {_NEW});"
+_REMOVE = f"INSERT INTO search_index (search_index, rowid, {_LIST}) VALUES ('delete', old.product_id, {_OLD});"
+SEARCH_INDEX = {
+    "sqlite": (
+        f"CREATE VIRTUAL TABLE search_index USING fts5({_LIST}, content='search_row', content_rowid='product_id', "
+        "detail='column', tokenize='unicode61 remove_diacritics 0')",
+        f"CREATE TRIGGER search_row_added AFTER INSERT ON search_row BEGIN {_ADD} END",
+        f"CREATE TRIGGER search_row_removed AFTER DELETE ON search_row BEGIN {_REMOVE} END",
+        f"CREATE TRIGGER search_row_changed AFTER UPDATE ON search_row BEGIN {_REMOVE} {_ADD} END",
+    ),
+    "postgresql": (f"CREATE INDEX search_index ON search_row USING gin (({SEARCH_VECTOR}))",),
+}
+for _kind, _statements in SEARCH_INDEX.items():
+    for _statement in _statements:
+        event.listen(SearchRow.__table__, "after_create", DDL(_statement).execute_if(dialect=_kind))
+event.listen(SearchRow.__table__, "after_drop", DDL("DROP TABLE IF EXISTS search_index").execute_if(dialect="sqlite"))
+
+
+class SearchWord(Base):
+    """A word of some title, craft, material, place or maker, by its stem, as a person writes it: what a misspelt word
+    may have been meant to be. Words stay when their pieces go."""
+
+    __tablename__ = "search_word"
+    stem: Mapped[str] = mapped_column(primary_key=True)
+    text: Mapped[str]
 
 
 class ImportedKey(Base):

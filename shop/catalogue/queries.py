@@ -1,46 +1,37 @@
 """Listings of the catalogue: Core rows, never entities, and few statements whatever the size of the page.
 
-A page of the listing costs three statements, a craft's four. A piece shows while it is published and its unit is admitted today; a
-one-of-a-kind piece that was sold leaves the listings and keeps its page (catalogue.product_page).
+What a listing holds is worked out on the shelf (catalogue.shelf); a page of it costs two statements, and a question one
+more for words that are new. A piece shows while it is published and its unit is admitted today; a one-of-a-kind piece
+that was sold leaves the listings and keeps its page (catalogue.product_page).
 """
 
-from collections import Counter
-from dataclasses import dataclass
-from datetime import date, datetime
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
 from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, and_, exists, func, or_, select
+from sqlalchemy import Select, bindparam, exists, func, select
 
 from shop.artisans.models import Unit
+from shop.catalogue.facets import Filters, Option, Selection, check_known, check_values, choose
 from shop.catalogue.makers import Pic, name_slugs
-from shop.catalogue.models import KINDS, Craft, Family, Price, Product, Variant
+from shop.catalogue.models import Craft, Family, Price, Product, Variant
 from shop.catalogue.product_page import title_slugs
-from shop.catalogue.search import matches
+from shop.catalogue.shelf import Shelf, kept_shelf, new_shelf
+from shop.catalogue.shown import shown
 from shop.core import clock
 from shop.core.db import db
 from shop.core.errors import NotFound
+from shop.core.versions import version_here
 from shop.i18n.languages import LANGUAGES
 from shop.i18n.messages import gettext as _
-from shop.i18n.regions import REGIONS
 from shop.i18n.slugs import slugify
 from shop.i18n.texts import TextRow, Told, tell
 from shop.media.queries import picture_views
 from shop.programme.queries import admitted_units
 
 PAGE_SIZE = 24
-
-
-@dataclass(frozen=True, slots=True)
-class Filters:
-    """What a listing is narrowed to. `region` is two digits, `unit` and `family` are codes; None means all."""
-
-    q: str = ""
-    craft: str | None = None
-    family: str | None = None
-    unit: str | None = None
-    region: str | None = None
-    kind: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,23 +58,23 @@ class Card:
 
 
 @dataclass(frozen=True, slots=True)
-class Option:
-    """One value of a facet and how many pieces it has, given everything else that was chosen."""
-
-    value: str
-    name: str
-    count: int
-
-
-@dataclass(frozen=True, slots=True)
 class Listing:
-    """One page of a listing. Each facet (craft, family, region, kind) has the values that would find something."""
+    """One page of a listing. Each facet has the values that would find something, and those that are chosen.
+
+    `read_as`, `left_out` and `loosely` tell how a question was understood, as shelf.Found has them. Where nothing was
+    found, `without_choices` is how many pieces the question has in the whole shop, and `crafts` what else there is.
+    """
 
     cards: tuple[Card, ...]
     total: int
     page: int
     pages: int
     facets: dict[str, tuple[Option, ...]]
+    read_as: str = ""
+    left_out: tuple[str, ...] = ()
+    loosely: bool = False
+    without_choices: int = 0
+    crafts: tuple[Option, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,156 +91,62 @@ class CraftTile:
     picture: Pic | None
 
 
-@lru_cache(maxsize=8)
-def _shown_on(day: date) -> ColumnElement[bool]:
-    unsold = exists().where(Variant.product_id == Product.id, Variant.available + Variant.reserved > 0)
-    return and_(
-        Product.state == "published",
-        admitted_units(day),
-        or_(Product.kind != "one_of_a_kind", unsold),
-    )
-
-
-def shown() -> ColumnElement[bool]:
-    """Condition on Product joined with Unit: it stands in the listings today."""
-    return _shown_on(clock.today())
-
-
 def list_products(language: str, currency: str, filters: Filters, page: int = 1, size: int = PAGE_SIZE) -> Listing:
-    """One page of a listing, newest first, in three statements. Raises NotFound for a value or page that is none."""
-    _check(filters)
-    rows = _facet_rows(language, filters)
-    facets = _count_facets(rows, filters)
-    total = sum(row.pieces for row in rows if _chosen(row, filters))
+    """One page of a listing: newest first, or what answers a question best. Two statements, and one for new words.
+
+    Raises NotFound for a value or page that is none.
+    """
+    check_values(filters)
+    shelf, selection, rows = _select(language, currency, filters, (page - 1) * size, size)
+    total = selection.total
     pages = max(1, -(-total // size))
     if not 1 <= page <= pages:
         raise NotFound(_("This list has no page %(page)s.", page=page))
-    if total == 0:
-        _check_known(filters)
-        return Listing((), 0, 1, 1, facets)
-    cards = _read_cards(_cards(language, currency, filters, size, page, clock.today()), language, currency)
-    return Listing(cards, total, page, pages, facets)
+    listing = Listing(
+        cards=_read_cards(rows, language, currency),
+        total=total,
+        page=page,
+        pages=pages,
+        facets=selection.facets,
+        read_as=selection.read_as,
+        left_out=selection.left_out,
+        loosely=selection.loosely,
+    )
+    if total:
+        return listing
+    check_known(shelf, filters)
+    everything = choose(shelf, language, currency, Filters())
+    asked = choose(shelf, language, currency, Filters(q=filters.q)) if filters.q else everything
+    return replace(listing, without_choices=asked.total, crafts=everything.facets["craft"])
 
 
 def list_cards(language: str, currency: str, filters: Filters, size: int) -> tuple[Card, ...]:
-    """The newest pieces, without counting the others. Two statements."""
-    return _read_cards(_cards(language, currency, filters, size, 1, clock.today()), language, currency)
+    """The newest pieces. Two statements."""
+    return _read_cards(_select(language, currency, filters, 0, size)[2], language, currency)
 
 
-def _check(filters: Filters) -> None:
-    if filters.kind is not None and filters.kind not in KINDS:
-        raise NotFound(_("There is no such kind of piece."))
-    if filters.region is not None and filters.region not in REGIONS:
-        raise NotFound(_("There is no such region."))
+def _select(
+    language: str, currency: str, filters: Filters, start: int, size: int
+) -> tuple[Shelf, Selection, Sequence[Any]]:
+    """The selection and the rows of its cards, of the newest version: the rows tell whether the kept shelf was."""
+    shelf = kept_shelf()
+    for _attempt in range(2):
+        selection = choose(shelf, language, currency, filters)
+        ids = shelf.page(selection.tiers, start, size)
+        rows = _card_rows(language, currency, ids)
+        fresh = shelf if rows and (rows[0].public_version or "0") == shelf.version else new_shelf()
+        if fresh is shelf:
+            break
+        shelf = fresh
+    return shelf, selection, rows
 
 
-def _check_known(filters: Filters) -> None:
-    """An empty list is told from a craft or family that does not exist."""
-    for model, code, sentence in (
-        (Craft, filters.craft, _("There is no such craft.")),
-        (Family, filters.family, _("There is no such family.")),
-    ):
-        if code is not None and db.session.scalar(select(model.code).where(model.code == code)) is None:
-            raise NotFound(sentence)
-
-
-def _facet_rows(language: str, filters: Filters) -> list[Any]:
-    """How many pieces there are per craft, family, region and kind, for the words and the maker asked for."""
-    asked = Filters(q=filters.q, unit=filters.unit)
-    return list(db.session.execute(_facets(language, asked, clock.today())).all())
-
-
-# Building a statement costs more than sending it, so those of the pages asked for most are kept. The day is in the key
-# because it is in the statement.
-@lru_cache(maxsize=64)
-def _facets(language: str, filters: Filters, day: date) -> Select[Any]:
-    craft_name, family_name = getattr(Craft, f"name_{language}"), getattr(Family, f"name_{language}")
-    dimensions = (Product.craft, Product.family, Unit.region, Product.kind)
-    statement = (
-        select(
-            *dimensions,
-            craft_name.label("craft_name"),
-            family_name.label("family_name"),
-            Craft.position,
-            Family.position.label("family_position"),
-            func.count().label("pieces"),
-        )
-        .select_from(Product)
-        .join(Unit, Product.unit_id == Unit.id)
-        .join(Craft, Product.craft == Craft.code)
-        .join(Family, Product.family == Family.code)
-        .where(_shown_on(day))
-        .group_by(*dimensions, craft_name, family_name, Craft.position, Family.position)
-    )
-    return _narrow_words(statement, filters)
-
-
-def _narrow_words(statement: Select[Any], filters: Filters) -> Select[Any]:
-    condition = matches(filters.q) if filters.q else None
-    if condition is not None:
-        statement = statement.where(condition)
-    if filters.unit is not None:
-        statement = statement.where(Unit.public_id == filters.unit)
-    return statement
-
-
-def _narrow(statement: Select[Any], filters: Filters) -> Select[Any]:
-    statement = _narrow_words(statement, filters)
-    if filters.craft is not None:
-        statement = statement.where(Product.craft == filters.craft)
-    if filters.family is not None:
-        statement = statement.where(Product.family == filters.family)
-    if filters.region is not None:
-        statement = statement.where(Unit.region == f"MA-{filters.region}")
-    if filters.kind is not None:
-        statement = statement.where(Product.kind == filters.kind)
-    return statement
-
-
-def _chosen(row: Any, filters: Filters, without: str = "") -> bool:
-    wanted = {
-        "craft": filters.craft,
-        "family": filters.family,
-        "region": f"MA-{filters.region}" if filters.region else None,
-        "kind": filters.kind,
-    }
-    return all(value is None or name == without or getattr(row, name) == value for name, value in wanted.items())
-
-
-def _count_facets(rows: list[Any], filters: Filters) -> dict[str, tuple[Option, ...]]:
-    """The values of each facet with their counts, each facet counted as if it were not chosen itself."""
-    found: dict[str, tuple[Option, ...]] = {}
-    for name in ("craft", "family", "region", "kind"):
-        counts: Counter[str] = Counter()
-        labels: dict[str, tuple[Any, str]] = {}
-        for row in rows:
-            if not _chosen(row, filters, without=name):
-                continue
-            value = getattr(row, name)
-            counts[value] += row.pieces
-            labels[value] = _label(row, name)
-        ordered = sorted(counts, key=lambda value: labels[value])
-        found[name] = tuple(Option(value.removeprefix("MA-"), labels[value][1], counts[value]) for value in ordered)
-    return found
-
-
-def _label(row: Any, name: str) -> tuple[Any, str]:
-    """Where a value stands in its facet, and its name where it comes from the database."""
-    if name == "craft":
-        return (row.family_position, row.position, row.craft), row.craft_name
-    if name == "family":
-        return row.family_position, row.family_name
-    return (row.region, "") if name == "region" else (KINDS.index(row.kind), "")
-
-
-def _newest(day: date) -> Select[Any]:
-    """The ids of what is shown, newest first."""
-    return (
-        select(Product.id)
-        .join(Unit, Product.unit_id == Unit.id)
-        .where(_shown_on(day))
-        .order_by(Product.published_at.desc(), Product.id.desc())
-    )
+def _card_rows(language: str, currency: str, ids: list[int]) -> list[Any]:
+    """Rows of cards, in the order of the ids."""
+    if not ids:
+        return []
+    by_id = {row.id: row for row in db.session.execute(_cards(language, currency), {"ids": ids})}
+    return [by_id[id_] for id_ in ids if id_ in by_id]
 
 
 def _title(code: str) -> Any:
@@ -262,12 +159,10 @@ def _title(code: str) -> Any:
     return found.scalar_subquery().label(f"title_{code}")
 
 
-@lru_cache(maxsize=128)
-def _cards(language: str, currency: str, filters: Filters, size: int, page: int, day: date) -> Select[Any]:
-    """What a card shows, for a page of ids: prices and stock are summed for these few only."""
-    chosen = _narrow(_newest(day), filters).limit(size)
-    if page > 1:
-        chosen = chosen.offset((page - 1) * size)
+# Building the statement costs more than sending it.
+@lru_cache(maxsize=32)
+def _cards(language: str, currency: str) -> Select[Any]:
+    """What a card shows, for some ids: prices and stock are summed for these few only."""
     price = (
         select(func.min(Price.amount_minor))
         .join(Variant, Price.variant_id == Variant.id)
@@ -293,15 +188,14 @@ def _cards(language: str, currency: str, filters: Filters, size: int, page: int,
             stock.scalar_subquery().label("available"),
             reserved.scalar_subquery().label("reserved"),
             *(_title(code) for code in LANGUAGES),
+            version_here().label("public_version"),
         )
         .join(Unit, Product.unit_id == Unit.id)
-        .where(Product.id.in_(chosen))
-        .order_by(Product.published_at.desc(), Product.id.desc())
+        .where(Product.id.in_(bindparam("ids", expanding=True)))
     )
 
 
-def _read_cards(statement: Select[Any], language: str, currency: str) -> tuple[Card, ...]:
-    rows = db.session.execute(statement).all()
+def _read_cards(rows: Sequence[Any], language: str, currency: str) -> tuple[Card, ...]:
     pictures = picture_views(row.cover_id for row in rows)
     cards = []
     for row in rows:

@@ -9,34 +9,29 @@ from typing import Any
 
 from sqlalchemy import delete, select
 
-from shop.artisans.queries import get_unit_by_id, list_persons
+from shop.artisans.queries import get_unit_by_id
 from shop.catalogue import stock
 from shop.catalogue.currencies import list_currencies
 from shop.catalogue.errors import PieceIncomplete, PriceInvalid, StockInvalid, WrongState
 from shop.catalogue.events import PiecePublished, PieceReturned, PieceSubmitted
 from shop.catalogue.gates import missing_for_publication, missing_for_review
+from shop.catalogue.indexing import index_products
 from shop.catalogue.models import (
     KINDS,
     SALE_UNITS,
     Craft,
-    Family,
-    Material,
     Price,
     Product,
     ProductPicture,
-    SearchRow,
     Variant,
 )
 from shop.catalogue.pieces import get_product, list_picture_ids, list_variants, usual_craft
-from shop.catalogue.search import words_of
 from shop.core import clock
 from shop.core.db import db, record
 from shop.core.errors import Invalid, NotFound
 from shop.core.ids import public_id
 from shop.core.policies import audit
 from shop.i18n import gettext as _
-from shop.i18n.languages import LANGUAGES
-from shop.i18n.regions import REGIONS
 from shop.i18n.texts import texts_of, write_text
 
 TEXT_FIELDS = ("title", "description", "technique", "care", "warnings")
@@ -243,7 +238,7 @@ def write_product_texts(
     db.session.flush()
     _touch(product)
     if product.state == "published":
-        refresh_search(product_id)
+        index_products([product_id])
         audit(actor, "write texts", "product", product.public_id, fields=sorted(texts))
 
 
@@ -278,7 +273,7 @@ def publish(product_id: int, *, actor: int | None) -> None:
     product.archived_at = None
     product.note_to_maker = None
     product.reviewed_by = actor
-    refresh_search(product_id)
+    index_products([product_id])
     record(PiecePublished(product_id))
 
 
@@ -316,29 +311,6 @@ def change_stock(variant_id: int, *, unit_id: int, new_available: int, actor: in
         stock.withdraw(variant_id, -change)
     db.session.refresh(variant)
     audit(actor, "change stock", "variant", variant.sku, before=before, after=variant.available)
-
-
-def refresh_search(product_id: int) -> None:
-    """Write anew the folded words a search finds this product by, in all its languages."""
-    product = get_product(product_id)
-    unit = get_unit_by_id(product.unit_id)
-    craft = _get_craft(product.craft)
-    family = db.session.get(Family, product.family)
-    parts: list[str] = []
-    for by_language in texts_of("product", [product_id], TEXT_FIELDS).values():
-        parts += by_language.values()
-    for code in LANGUAGES:
-        parts += [getattr(thing, f"name_{code}") for thing in (craft, family, unit) if thing is not None]
-        parts += [getattr(unit, f"place_{code}"), REGIONS[product.origin_region.removeprefix("MA-")].name(code)]
-    for material in db.session.scalars(select(Material).where(Material.code.in_(product.materials))):
-        parts += [material.name_ar, material.name_fr, material.name_en]
-    for person in list_persons(unit.id):
-        parts += [person.name_ar, person.name_latin]
-    row = db.session.get(SearchRow, product_id)
-    if row is None:
-        row = SearchRow(product_id=product_id)
-        db.session.add(row)
-    row.words = words_of(parts)
 
 
 def _move(product_id: int, action: str, actor: int | None, **data: Any) -> Product:

@@ -79,6 +79,11 @@ def _next() -> Any:
     return cast(cast(Installation.value, Integer) + 1, String)
 
 
+def version_here() -> Any:
+    """The number as a column of any statement, None before anything was public; of the same moment as its other columns."""
+    return select(Installation.value).where(Installation.key == KEY).scalar_subquery()
+
+
 def public_version() -> str:
     """The number now; "0" before anything was public."""
     with db.engine.connect() as connection:

@@ -57,9 +57,15 @@ def fold(text: str) -> str:
     return " ".join(text.casefold().split())
 
 
+def words(text: str) -> list[str]:
+    """The folded words of a text in order, without elided articles and possessive endings."""
+    found: list[str] = _WORD.findall(_ELISION.sub("", fold(text)))
+    return found
+
+
 def tokens(text: str) -> list[str]:
     """The stemmed words of a text in order, for an index or a query; the language need not be known."""
-    return [stem(word) for word in _WORD.findall(_ELISION.sub("", fold(text)))]
+    return [stem(word) for word in words(text)]
 
 
 def stem(word: str) -> str:

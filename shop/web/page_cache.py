@@ -23,7 +23,9 @@ LARGEST_SUM = 32 * 1024 * 1024
 LOOK_SECONDS = 1.0
 # Longest a page is kept whatever its version: what it says of dates must not outlive the minute by much.
 LIFE_SECONDS = 60.0
-PARAMETERS = frozenset({"currency", "to", "page", "craft", "family", "region", "kind"})
+PARAMETERS = frozenset(
+    ["currency", "to", "page", "craft", "family", "material", "price", "colour", "kind", "form", "region", "posted"]
+)
 PRIVATE = ("cart", "checkout", "orders")
 PUBLIC_FIRST = frozenset(LANGUAGES)
 DROPPED = frozenset({"content-length", "etag", "vary", "date", "connection"})

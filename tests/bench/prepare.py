@@ -21,8 +21,9 @@ from sqlalchemy import event, select
 from shop.accounts.models import Account
 from shop.accounts.tokens import create_token
 from shop.app import create_app
+from shop.catalogue.facets import Filters
 from shop.catalogue.product_page import get_product_page
-from shop.catalogue.queries import Filters, list_products
+from shop.catalogue.queries import list_products
 from shop.core.config import from_environment
 from shop.core.db import db, transaction
 from shop.core.schema import upgrade

@@ -12,12 +12,12 @@ from flask import Flask
 from PIL import Image
 from sqlalchemy import func, select
 
+from shop.catalogue.facets import Filters
 from shop.catalogue.importing.export import catalogue_rows, export_catalogue
 from shop.catalogue.importing.imports import PreparedCatalogue, apply_catalogue, prepare_catalogue
 from shop.catalogue.importing.sheet import FIELDS
 from shop.catalogue.models import Craft, Family, ImportedKey, Material, Price, Product, ProductPicture, Variant
-from shop.catalogue.queries import Filters, list_products
-from shop.catalogue.services import refresh_search
+from shop.catalogue.queries import list_products
 from shop.core.db import db, transaction
 from shop.demo.content.load import get_content
 from shop.demo.mappings import FOLDER as MAPPINGS
@@ -399,16 +399,6 @@ def test_museum_objects_become_products_that_browse_well(
     back = prepare_catalogue(tmp_path / "museum.csv", OURS)
     assert (back.outcome.problems, back.outcome.created, back.outcome.changed) == ([], 0, 0)
     print(f"exported and read back in {time.monotonic() - started:.1f} s")
-
-
-def test_the_words_for_search_are_those_the_shop_writes_itself(unit: Any, tmp_path: Path) -> None:
-    bring_in(table(tmp_path, {"sku": "A", "materials": "wool", "title_ar": "زربية"}))
-    words = "SELECT words FROM search_row"
-    written = db.session.connection().exec_driver_sql(words).scalar_one()
-    with transaction():
-        refresh_search(product_of("A").id)
-    again = db.session.connection().exec_driver_sql(words).scalar_one()
-    assert sorted(written.split()) == sorted(again.split())
 
 
 def test_preparing_needs_no_transaction(unit: Any) -> None:

@@ -7,13 +7,15 @@ import pytest
 from flask import Flask
 from sqlalchemy import update
 
+from shop.catalogue.facets import Filters
+from shop.catalogue.indexing import line_of
 from shop.catalogue.makers import get_maker, list_makers
 from shop.catalogue.models import Product, SearchRow, Variant
 from shop.catalogue.product_page import get_product_page
-from shop.catalogue.queries import Filters, find_craft, list_crafts, list_products
-from shop.catalogue.search import words_of
+from shop.catalogue.queries import find_craft, list_crafts, list_products
 from shop.core.db import db, transaction
 from shop.core.errors import NotFound
+from shop.core.versions import touch
 from shop.programme.models import Membership
 from tests.builders import make_basics, make_product, make_unit
 
@@ -21,6 +23,7 @@ from tests.builders import make_basics, make_product, make_unit
 def change(model: type[Any], *where: Any, **values: Any) -> None:
     with transaction():
         db.session.execute(update(model).where(*where).values(**values))
+        touch()
 
 
 def product_of(variant: Variant) -> Product:
@@ -29,7 +32,7 @@ def product_of(variant: Variant) -> Product:
 
 def remember(variant: Variant, *parts: str) -> None:
     with transaction():
-        db.session.merge(SearchRow(product_id=variant.product_id, words=words_of(parts)))
+        db.session.merge(SearchRow(product_id=variant.product_id, titles=line_of(parts)))
 
 
 def found(**filters: Any) -> list[str]:
@@ -44,10 +47,12 @@ def test_a_page_costs_the_same_statements_whatever_its_size(app: Flask, count_st
     for more in (0, 25):
         for _piece in range(more):
             make_product(unit)
+        # After a change the first listing reads the shelf anew.
+        list_products("ar", "EUR", Filters())
         with count_statements() as seen:
             list_products("ar", "EUR", Filters())
         counts.append(len(seen))
-    assert counts == [3, 3]
+    assert counts == [2, 2]
 
 
 @pytest.mark.both_databases
@@ -66,11 +71,11 @@ def test_facets_count_what_each_choice_would_find(app: Flask) -> None:
     make_product(fez)
     make_product(fez, craft="pottery", family="POT", kind="repeatable", stock=3)
     make_product(safi, craft="pottery", family="POT")
-    listing = list_products("en", "EUR", Filters(craft="pottery"))
+    listing = list_products("en", "EUR", Filters(craft=("pottery",)))
     assert listing.total == 2
     assert {option.value: option.count for option in listing.facets["craft"]} == {"rug": 1, "pottery": 2}
     assert {option.value: option.count for option in listing.facets["region"]} == {"03": 1, "07": 1}
-    assert list_products("en", "EUR", Filters(craft="pottery", region="07", kind="one_of_a_kind")).total == 1
+    assert list_products("en", "EUR", Filters(craft=("pottery",), region=("07",), kind=("one_of_a_kind",))).total == 1
 
 
 def test_pages_follow_each_other_without_a_gap_and_end(app: Flask) -> None:
@@ -83,16 +88,18 @@ def test_pages_follow_each_other_without_a_gap_and_end(app: Flask) -> None:
         list_products("en", "EUR", Filters(), 4, size=2)
 
 
-@pytest.mark.parametrize("filters", [{"craft": "x"}, {"family": "x"}, {"region": "99"}, {"region": "x"}, {"kind": "x"}])
-def test_a_value_that_does_not_exist_is_not_an_empty_list(app: Flask, filters: dict[str, str]) -> None:
+@pytest.mark.parametrize(
+    "facet", ["craft", "family", "material", "region", "kind", "form", "colour", "price", "posted"]
+)
+def test_a_value_that_does_not_exist_is_not_an_empty_list(app: Flask, facet: str) -> None:
     make_product()
     with pytest.raises(NotFound):
-        list_products("en", "EUR", Filters(**filters))
+        list_products("en", "EUR", Filters(**{facet: ("99",)}))
 
 
 def test_a_craft_without_pieces_is_an_empty_list(app: Flask) -> None:
     make_product()
-    assert list_products("en", "EUR", Filters(craft="pottery")).total == 0
+    assert list_products("en", "EUR", Filters(craft=("pottery",))).total == 0
     assert [craft.code for craft in list_crafts("en")] == ["rug"]
 
 

@@ -24,7 +24,9 @@ def test_migrating_an_empty_database_gives_what_the_models_say(app: Flask) -> No
     assert "shop_order" not in inspect(db.engine).get_table_names()
     schema.upgrade()
     with db.engine.connect() as connection:
-        context = MigrationContext.configure(connection, opts={"compare_type": True})
+        # The full-text index has no model: a virtual table on SQLite, an index over an expression on PostgreSQL.
+        opts = {"compare_type": True, "include_name": lambda name, *_where: not (name or "").startswith("search_index")}
+        context = MigrationContext.configure(connection, opts=opts)
         differences = compare_metadata(context, Base.metadata)
     assert differences == []
     assert schema.at_head()

@@ -12,10 +12,10 @@ from pathlib import Path
 from sqlalchemy import select
 
 from shop.catalogue.importing.current import chunks
-from shop.catalogue.importing.indexing import index_products
 from shop.catalogue.importing.plan import Plan, make_plan
 from shop.catalogue.importing.sheet import FIELDS, PICTURE_NAME, REQUIRED, Known, ProductDraft, read_drafts, read_known
 from shop.catalogue.importing.writing import write_plan
+from shop.catalogue.indexing import index_products
 from shop.core import clock
 from shop.core.db import db
 from shop.core.policies import audit

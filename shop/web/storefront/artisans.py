@@ -3,14 +3,16 @@
 from flask import Blueprint, g, redirect, render_template, request
 from werkzeug.wrappers import Response
 
+from shop.catalogue.facets import Filters
 from shop.catalogue.makers import get_maker, list_makers
-from shop.catalogue.queries import Filters, list_products
+from shop.catalogue.queries import list_products
 from shop.core.errors import NotFound
 from shop.i18n.messages import current_language
 from shop.i18n.messages import gettext as _
 from shop.i18n.regions import REGIONS, region_name
 from shop.programme.queries import list_memberships
 from shop.web.storefront import chrome, listing
+from shop.web.storefront.chrome import form_name
 
 blueprint = Blueprint("artisans", __name__)
 
@@ -55,15 +57,3 @@ def show(reference: str) -> str | Response:
         alternates=chrome.alternates("artisans.show", chrome.slugged(public_id, maker.slugs)),
         **listing.context(question, found, "artisans.show", reference=reference),
     )
-
-
-def form_name(legal_form: str) -> str:
-    """What kind of maker this is, in words."""
-    return {
-        "artisan": _("Artisan"),
-        "maitre_artisan": _("Master artisan"),
-        "cooperative": _("Co-operative"),
-        "enterprise": _("Workshop"),
-        "association": _("Association"),
-        "aggregator": _("Workshop that carries other makers"),
-    }.get(legal_form, "")

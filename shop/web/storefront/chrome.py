@@ -8,6 +8,7 @@ from flask import current_app, g, request, url_for
 from markupsafe import Markup
 
 from shop.catalogue.currencies import default_currency, list_currencies
+from shop.catalogue.facets import FACETS
 from shop.catalogue.queries import Card
 from shop.core.errors import NotFound
 from shop.i18n.countries import COUNTRY_CODES
@@ -18,7 +19,7 @@ from shop.i18n.messages import gettext as _
 from shop.i18n.quantities import how_many
 
 # Parameters that make another page. What else an address may carry (a campaign's mark) is no part of its identity.
-TELLING = frozenset({"q", "page", "craft", "family", "region", "kind"})
+TELLING = frozenset({"q", "page", *FACETS})
 
 # On the pages of a buyer's own order another language is still the same order.
 OWN, OWN_PAGES = frozenset({"t", "intent"}), ("storefront.orders.", "storefront.withdrawals.")
@@ -111,7 +112,9 @@ def context() -> dict[str, Any]:
     """What the layout needs on every page, without asking the database. Pages override what they know better."""
     endpoint, view = request.endpoint or "", request.view_args or {}
     telling = TELLING | OWN if endpoint.startswith(OWN_PAGES) else TELLING
-    arguments = {name: value for name, value in request.args.items() if name in telling}
+    # A facet may be named several times, once for each of its values.
+    arguments = {name: values[0] if len(values) == 1 else tuple(values) for name, values in request.args.lists()}
+    arguments = {name: value for name, value in arguments.items() if name in telling}
     public = request.method in {"GET", "HEAD"} and endpoint.startswith("storefront.")
     here = {code: address(endpoint, **{**view, **arguments, "lang": code}) for code in LANGUAGES} if public else {}
     currency_urls = {}
@@ -211,6 +214,35 @@ def line_note(options: str, quantity: int, sale_unit: str) -> Markup:
     """What stands under the title of a line: its options, and how many where that is not one."""
     amount = how_many(quantity, sale_unit) if quantity > 1 or sale_unit != "piece" else ""
     return Markup(" · ").join(isolate(part) for part in (options, amount) if part)
+
+
+def form_name(legal_form: str) -> str:
+    """What kind of maker a unit is, in words."""
+    return {
+        "artisan": _("Artisan"),
+        "maitre_artisan": _("Master artisan"),
+        "cooperative": _("Co-operative"),
+        "enterprise": _("Workshop"),
+        "association": _("Association"),
+        "aggregator": _("Workshop that carries other makers"),
+    }.get(legal_form, "")
+
+
+def colour_name(colour: str) -> str:
+    """A colour, in words."""
+    return {
+        "white": _("White"),
+        "black": _("Black"),
+        "grey": _("Grey"),
+        "brown": _("Brown"),
+        "red": _("Red"),
+        "pink": _("Pink"),
+        "orange": _("Orange"),
+        "yellow": _("Yellow"),
+        "green": _("Green"),
+        "blue": _("Blue"),
+        "purple": _("Purple"),
+    }[colour]
 
 
 def kind_name(kind: str) -> str:

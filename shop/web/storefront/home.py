@@ -4,8 +4,9 @@ from dataclasses import dataclass
 
 from flask import Blueprint, g, render_template
 
+from shop.catalogue.facets import Filters
 from shop.catalogue.makers import Maker, list_makers
-from shop.catalogue.queries import Card, CraftTile, Filters, count_figures, list_cards, list_crafts
+from shop.catalogue.queries import Card, CraftTile, count_figures, list_cards, list_crafts
 from shop.core import clock
 from shop.i18n.messages import current_language, ngettext
 from shop.i18n.regions import REGIONS
@@ -30,7 +31,7 @@ def show() -> str:
     language = current_language()
     makers = list_makers(language)
     newest = list_cards(language, g.currency, Filters(), 24)
-    unique = list_cards(language, g.currency, Filters(kind="one_of_a_kind"), 24)
+    unique = list_cards(language, g.currency, Filters(kind=("one_of_a_kind",)), 24)
     lead = _choose_lead(unique, makers) or _choose_lead(newest, makers)
     fresh = [card for card in (*unique[:4], *newest) if lead is None or card.public_id != lead.card.public_id]
     units, people, pieces = count_figures()

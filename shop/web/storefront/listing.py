@@ -1,20 +1,31 @@
 """What a listing was asked for, and the links that ask for something else."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any
 
-from flask import request
+from flask import g, request
+from markupsafe import Markup
 
-from shop.catalogue.queries import PAGE_SIZE, Filters, Listing
+from shop.catalogue.facets import FACETS, POSTED, Filters, Option, band_ends
+from shop.catalogue.queries import PAGE_SIZE, Listing
 from shop.catalogue.search import MAX_LENGTH
+from shop.catalogue.shelf import Shelf, kept, kept_shelf, new_shelf
 from shop.core.errors import NotFound
+from shop.core.money import exponent
+from shop.i18n import formats
+from shop.i18n.countries import list_countries
+from shop.i18n.messages import current_language, ngettext
 from shop.i18n.messages import gettext as _
-from shop.i18n.messages import ngettext
 from shop.i18n.regions import region_name
-from shop.web.storefront.chrome import card_view, kind_name, link
+from shop.shipping.queries import MAX_PARCELS, Tariff, read_tariff
+from shop.web.storefront.chrome import card_view, colour_name, form_name, kind_name, link
+from shop.web.storefront.chrome import kept as kept_arguments
 
-FACETS = ("craft", "family", "region", "kind")
 MAX_PAGE = 10_000
+# More values of one facet than a page offers are not a choice.
+MAX_VALUES = 40
+Address = Callable[..., str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,23 +37,36 @@ class Question:
     fixed: str = ""
 
     @property
-    def own(self) -> dict[str, str]:
+    def own(self) -> dict[str, Any]:
         """The parameters of this very page."""
         return self.arguments(page=self.page)
 
-    def arguments(self, page: int = 1, **changes: str | None) -> dict[str, str]:
-        """The parameters of this page with some changed; None takes one away."""
-        filters: Filters = replace(self.filters, **changes)  # type: ignore[arg-type]
+    def arguments(self, page: int = 1, **changes: Any) -> dict[str, Any]:
+        """The parameters of this page with some changed; a facet has a tuple of values."""
+        filters: Filters = replace(self.filters, **changes)
         values = {name: getattr(filters, name) for name in ("q", *FACETS) if name != self.fixed}
         found = {name: value for name, value in values.items() if value}
         return {**found, "page": str(page)} if page > 1 else found
 
+    def toggled(self, facet: str, value: str) -> dict[str, tuple[str, ...]]:
+        """The change that takes a value away, or adds it."""
+        values = getattr(self.filters, facet)
+        without = tuple(other for other in values if other != value)
+        return {facet: without if value in values else (*values, value)}
+
 
 def read_question(craft: str | None = None) -> Question:
     """The question of the current request. Raises NotFound for a page that is no number."""
-    chosen = {name: request.args.get(name) or None for name in FACETS}
+    chosen: dict[str, Any] = {
+        name: tuple(dict.fromkeys(value for value in request.args.getlist(name)[:MAX_VALUES] if value))
+        for name in FACETS
+    }
     if craft is not None:
-        chosen["craft"] = craft
+        chosen["craft"] = (craft,)
+    if g.to:
+        chosen["reach"] = _reach(g.to, g.currency)
+    else:
+        del chosen["posted"]
     q = " ".join(request.args.get("q", "").split())[:MAX_LENGTH]
     page = request.args.get("page", "1")
     if not (page.isascii() and page.isdigit()) or not 1 <= int(page[:9]) <= MAX_PAGE:
@@ -50,18 +74,32 @@ def read_question(craft: str | None = None) -> Question:
     return Question(Filters(q=q, **chosen), int(page), "craft" if craft is not None else "")
 
 
+def _tariff(shelf: Shelf, currency: str) -> Tariff:
+    """The tariff, read once for every version of what is public."""
+    found: Tariff = kept(shelf, ("tariff", currency), lambda: read_tariff(currency))
+    return found
+
+
+def _reach(country: str, currency: str) -> tuple[int, int]:
+    """The heaviest parcel to a country and what one order must weigh less than, in grams; nothing reaches 0."""
+    zone = _tariff(new_shelf(), currency).find_zone(country)
+    most = zone.rates[-1][0] if zone is not None and zone.rates else 0
+    return most, most * MAX_PARCELS
+
+
 def context(question: Question, found: Listing, endpoint: str, **view: Any) -> dict[str, Any]:
-    """What the listing template shows: cards, facets as links, what is chosen, pages."""
+    """What the listing template shows: cards, facets as links, what is chosen, how the question was read, pages."""
 
     def address(**changes: Any) -> str:
         return link(endpoint, **view, **question.arguments(**changes))
 
     chosen = _chosen(question, found, address)
+    q = question.filters.q
     return {
         "question": question,
-        "q": question.filters.q,
+        "q": q,
         "total": found.total,
-        "result_text": _result_text(found.total, question.filters.q),
+        "result_text": _result_text(found.total, found.read_as or q),
         "cards": [card_view(card) for card in found.cards],
         "groups": _groups(question, found, address),
         "chosen": chosen,
@@ -69,6 +107,14 @@ def context(question: Question, found: Listing, endpoint: str, **view: Any) -> d
         "pages_args": _pages(found, address),
         "first_number": (found.page - 1) * PAGE_SIZE + 1,
         "many_facets": len(chosen) > 1,
+        "read_as": found.read_as,
+        "read_as_url": address(q=found.read_as) if found.read_as else "",
+        "left_out": found.left_out,
+        "loosely": found.loosely,
+        "without_choices": found.without_choices,
+        "without_choices_url": link("products.index", q=q) if q else link("products.index"),
+        "crafts_instead": _crafts_instead(found),
+        "posting": _posting(question) if g.to is None and found.total else None,
     }
 
 
@@ -78,55 +124,119 @@ def _result_text(total: int, q: str) -> str:
     return ngettext("%(num)s piece", "%(num)s pieces", total)
 
 
-def _name(facet: str, value: str, name: str) -> str:
-    if facet == "region":
-        return region_name(value)
-    return kind_name(value) if facet == "kind" else name
+def _name(facet: str, value: str, name: str) -> str | Markup:
+    """What a value of a facet is called; `name` is what the database has."""
+    if facet == "price":
+        return _price_text(value)
+    if facet == "posted":
+        return _("Can be posted to %(country)s", country=formats.isolate(formats.country_name(g.to)))
+    named: dict[str, Callable[[str], str]] = {
+        "region": region_name,
+        "kind": kind_name,
+        "form": form_name,
+        "colour": colour_name,
+    }
+    return named[facet](value) if facet in named else name
 
 
-def _groups(question: Question, found: Listing, address: Any) -> list[dict[str, Any]]:
-    titles = {"craft": _("Craft"), "family": _("Family"), "region": _("Region"), "kind": _("Kind")}
+def _price_text(value: str) -> str | Markup:
+    first, last = band_ends(value)
+    unit = 10 ** exponent(g.currency)
+    if last is None:
+        return Markup(_("%(price)s and more", price=formats.money(first * unit, g.currency)))
+    if first == 0:
+        return Markup(_("under %(price)s", price=formats.money(last * unit, g.currency)))
+    return formats.money_range(first * unit, last * unit, g.currency)
+
+
+def _titles() -> dict[str, str]:
+    return {
+        "craft": _("Craft"),
+        "family": _("Family"),
+        "material": _("Material"),
+        "price": _("Price"),
+        "colour": _("Colour"),
+        "kind": _("Ready or made to order"),
+        "form": _("Made by"),
+        "region": _("Region"),
+        "posted": _("Ships to"),
+    }
+
+
+def _groups(question: Question, found: Listing, address: Address) -> list[dict[str, Any]]:
+    titles = _titles()
     groups = []
     for facet in FACETS:
-        options = found.facets[facet]
-        current = getattr(question.filters, facet)
+        options, picked = found.facets[facet], getattr(question.filters, facet)
         # A family has one choice once its craft is chosen: nothing to ask.
-        if facet == question.fixed or (facet == "family" and question.filters.craft) or len(options) < 2:
+        if facet == question.fixed or (facet == "family" and question.filters.craft):
+            continue
+        if facet == "posted" and question.filters.reach is None:
+            continue
+        if len(options) < (1 if picked or facet == "posted" else 2):
             continue
         groups.append(
             {
                 "name": facet,
                 "title": titles[facet],
-                "open": current is not None,
-                "options": [
-                    {
-                        "text": _name(facet, option.value, option.name),
-                        "count": option.count,
-                        "current": option.value == current,
-                        "url": address(**{facet: None if option.value == current else option.value}),
-                    }
-                    for option in options
-                ],
+                "open": bool(picked),
+                "options": [_option_view(question, facet, option, address) for option in options],
             }
         )
     return groups
 
 
-def _chosen(question: Question, found: Listing, address: Any) -> list[dict[str, str]]:
+def _option_view(question: Question, facet: str, option: Option, address: Address) -> dict[str, Any]:
+    return {
+        "text": _name(facet, option.value, option.name),
+        "count": option.count,
+        "current": option.chosen,
+        "url": address(**question.toggled(facet, option.value)),
+    }
+
+
+def _posting(question: Question) -> dict[str, Any]:
+    """The form that asks where to: countries with postage, and what the address carries on."""
+    carried = {**kept_arguments(), **question.arguments(posted=(POSTED,))}
+    pairs = [
+        (name, value)
+        for name, values in carried.items()
+        for value in (values if isinstance(values, tuple) else [values])
+    ]
+    # The listing was just read, so the kept shelf is the newest.
+    shelf = kept_shelf()
+    countries = kept(
+        shelf,
+        ("destinations", current_language()),
+        lambda: list_countries((), _tariff(shelf, g.currency).destinations()),
+    )
+    return {"title": _titles()["posted"], "carried": pairs, "countries": countries}
+
+
+def _crafts_instead(found: Listing) -> list[dict[str, Any]]:
+    """Where to go on when nothing was found: the crafts that have pieces."""
+    return [
+        {"text": craft.name, "count": craft.count, "url": link("products.index", craft=craft.value)}
+        for craft in found.crafts
+    ]
+
+
+def _chosen(question: Question, found: Listing, address: Address) -> list[dict[str, Any]]:
     """What the list is narrowed to, each with the address without it."""
-    pills = []
+    pills: list[dict[str, Any]] = []
     if question.filters.q:
         pills.append({"text": _("“%(q)s”", q=question.filters.q), "url": address(q="")})
     for facet in FACETS:
-        value = getattr(question.filters, facet)
-        if value is None or facet == question.fixed:
+        if facet == question.fixed:
             continue
         names = {option.value: option.name for option in found.facets[facet]}
-        pills.append({"text": _name(facet, value, names.get(value, value)), "url": address(**{facet: None})})
+        for value in getattr(question.filters, facet):
+            text = _name(facet, value, names.get(value, value))
+            pills.append({"text": text, "url": address(**question.toggled(facet, value))})
     return pills
 
 
-def _pages(found: Listing, address: Any) -> dict[str, Any]:
+def _pages(found: Listing, address: Address) -> dict[str, Any]:
     """Numbers around the current page, the first and the last; None stands for a gap."""
     wanted = sorted({1, found.pages, *range(max(1, found.page - 2), min(found.pages, found.page + 2) + 1)})
     numbers: list[dict[str, Any] | None] = []

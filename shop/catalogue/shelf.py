@@ -1,0 +1,296 @@
+"""The shelf: every piece that shows today, newest first, as sets of bits, kept in the process per version of what is public.
+
+The piece at place n is bit n of a number. Who has a certain craft, material, price is one such number; choosing and
+counting is "and", "or" and counting bits, which for a hundred thousand pieces takes microseconds. A shelf is read in
+four statements after something public changed, and serves every listing until the next change. The words of a question
+are looked up in the database once and their pieces kept the same way.
+"""
+
+import threading
+from bisect import bisect_left
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field
+from datetime import date
+from typing import Any
+from weakref import WeakKeyDictionary
+
+from sqlalchemy import Engine, func, select
+
+from shop.artisans.models import Unit
+from shop.catalogue.models import Craft, Family, Material, Price, Product, SearchRow, Variant
+from shop.catalogue.search import DISTANCES, Word, nearest, read_levels, read_vocabulary, read_words
+from shop.catalogue.shown import shown
+from shop.core import clock
+from shop.core.db import db
+from shop.core.versions import version_here
+from shop.i18n.languages import LANGUAGES
+
+# What a piece lacks counts for more than any place a word can stand in.
+_LACKING = 100
+# Words and counts kept of one shelf; people ask for the same few thousand.
+_MOST_KEPT = 5_000
+
+Levels = tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """The pieces that answer a question, best first: `tiers` are disjoint sets. `read_as` is the question as it was
+    understood where a word was misspelt, `left_out` the words that no piece has, `loosely` whether no piece has all."""
+
+    tiers: tuple[int, ...]
+    read_as: str = ""
+    left_out: tuple[str, ...] = ()
+    loosely: bool = False
+
+    @property
+    def all(self) -> int:
+        """The pieces of all tiers."""
+        together = 0
+        for tier in self.tiers:
+            together |= tier
+        return together
+
+
+@dataclass(slots=True)
+class Shelf:
+    """What shows at one version on one day. `facets` has the pieces of each value of each facet; `names` the names of
+    crafts, families and materials as (position, {language: name}); `weights` grams of one piece and of the smallest
+    order, 0 while unknown."""
+
+    version: str
+    day: date
+    ids: list[int]
+    facets: dict[str, dict[str, int]]
+    names: dict[str, dict[str, tuple[tuple[Any, ...], dict[str, str]]]]
+    weights: list[tuple[int, int]]
+    kept: dict[Any, Any] = field(default_factory=dict)
+    _places: dict[int, int] = field(default_factory=dict)
+    _prices: dict[str, tuple[list[int], list[int]]] = field(default_factory=dict)
+    _words: dict[tuple[str, bool], Levels] = field(default_factory=dict)
+    _vocabulary: dict[str, str] | None = None
+
+    def __post_init__(self) -> None:
+        self._places = {product_id: place for place, product_id in enumerate(self.ids)}
+
+    @property
+    def whole(self) -> int:
+        """Every piece."""
+        return (1 << len(self.ids)) - 1
+
+    def pieces(self, places: Iterable[int]) -> int:
+        """The set of the pieces at some places."""
+        marks = bytearray(len(self.ids) // 8 + 1)
+        for place in places:
+            marks[place >> 3] |= 1 << (place & 7)
+        return int.from_bytes(marks, "little")
+
+    def page(self, tiers: Iterable[int], start: int, size: int) -> list[int]:
+        """Ids of `size` pieces of the tiers from number `start`, in their order."""
+        found: list[int] = []
+        for tier in tiers:
+            count = tier.bit_count()
+            if start >= count:
+                start -= count
+                continue
+            for number, place in enumerate(_places_of(tier)):
+                if number >= start:
+                    found.append(self.ids[place])
+                    if len(found) == size:
+                        return found
+            start = 0
+        return found
+
+    def priced(self, currency: str, least: int, most: int | None) -> int:
+        """The pieces whose lowest price is at least `least` and below `most` minor units."""
+        if currency not in self._prices:
+            self._prices[currency] = self._read_prices(currency)
+        minors, places = self._prices[currency]
+        end = len(minors) if most is None else bisect_left(minors, most)
+        return self.pieces(places[bisect_left(minors, least) : end])
+
+    def posted(self, most_grams: int, most_together: int) -> int:
+        """The pieces that can be posted: one in a parcel of `most_grams`, the smallest order below `most_together`."""
+        return self.pieces(
+            place
+            for place, (grams, together) in enumerate(self.weights)
+            if 0 < grams <= most_grams and together < most_together
+        )
+
+    def find(self, q: str) -> Found | None:
+        """The pieces that answer a question; None where it has no word. One statement per kind of look-up that is new."""
+        asked = read_words(q)
+        if not asked:
+            return None
+        self._look_up([word.stem for word in asked])
+        meant = {word: self._words[word.stem, False] for word in asked}
+        lost = [word for word, levels in meant.items() if not any(levels)]
+        self._look_up([word.stem for word in lost], begun=True)
+        meant |= {word: self._words[word.stem, True] for word in lost}
+        lost = [word for word in lost if not any(meant[word])]
+        mended = self._mend(lost)
+        meant |= {word: self._words[other, False] for word, other in mended.items()}
+        levels = [meant[word] for word in asked if any(meant[word])]
+        vocabulary = self._vocabulary or {}
+        read_as = " ".join(vocabulary[mended[word]] if word in mended else word.text for word in asked)
+        left_out = tuple(word.text for word in asked if not any(meant[word]))
+        tiers, loosely = self._put_together(levels)
+        return Found(tiers, read_as if mended else "", left_out, loosely)
+
+    def _mend(self, lost: list[Word]) -> dict[Word, str]:
+        """For words that nothing has, what was probably meant and some piece has."""
+        if not lost:
+            return {}
+        if self._vocabulary is None:
+            self._vocabulary = read_vocabulary()
+        near = {word: other for word in lost if (other := nearest(word, self._vocabulary)) is not None}
+        self._look_up(list(near.values()))
+        return {word: other for word, other in near.items() if any(self._words[other, False])}
+
+    def _look_up(self, stems: list[str], *, begun: bool = False) -> None:
+        new = [word for word in dict.fromkeys(stems) if (word, begun) not in self._words]
+        if not new:
+            return
+        if len(self._words) > _MOST_KEPT:
+            self._words.clear()
+            new = list(dict.fromkeys(stems))
+        for word, by_level in read_levels(new, begun=begun).items():
+            seen, levels = 0, []
+            for ids in by_level:
+                here = self.pieces(place for id_ in ids if (place := self._places.get(id_)) is not None)
+                levels.append(here & ~seen)
+                seen |= here
+            self._words[word, begun] = tuple(levels)
+
+    def _put_together(self, words: list[Levels]) -> tuple[tuple[int, ...], bool]:
+        """The pieces by how well they answer all words; where none has all, those that have the most of them."""
+        sums: dict[int, int] = {0: self.whole} if words else {}
+        for levels in words:
+            lacking = self.whole
+            for level in levels:
+                lacking &= ~level
+            following: dict[int, int] = defaultdict(int)
+            for total, pieces in sums.items():
+                for distance, level in zip(DISTANCES, levels, strict=True):
+                    if both := pieces & level:
+                        following[total + distance] |= both
+                if both := pieces & lacking:
+                    following[total + _LACKING] |= both
+            sums = following
+        least = min((total // _LACKING for total in sums), default=0)
+        if least == len(words):
+            return (), False
+        best = sorted(total for total in sums if total // _LACKING == least)
+        return tuple(sums[total] for total in best), least > 0
+
+    def _read_prices(self, currency: str) -> tuple[list[int], list[int]]:
+        rows = db.session.execute(
+            select(Variant.product_id, func.min(Price.amount_minor))
+            .join(Price, Price.variant_id == Variant.id)
+            .where(Variant.archived_at.is_(None), Price.currency == currency)
+            .group_by(Variant.product_id)
+        )
+        pairs = sorted((minor, place) for id_, minor in rows if (place := self._places.get(id_)) is not None)
+        return [minor for minor, _place in pairs], [place for _minor, place in pairs]
+
+
+_kept: WeakKeyDictionary[Engine, Shelf] = WeakKeyDictionary()
+_lock = threading.Lock()
+
+
+def kept_shelf() -> Shelf:
+    """The shelf this process has, perhaps of an earlier version: who reads its pieces learns whether it still holds."""
+    shelf = _kept.get(db.engine)
+    return shelf if shelf is not None and shelf.day == clock.today() else new_shelf()
+
+
+def new_shelf() -> Shelf:
+    """The shelf as of now, read anew if something public has changed since."""
+    with _lock:
+        version = db.session.scalar(select(version_here())) or "0"
+        shelf = _kept.get(db.engine)
+        if shelf is None or shelf.version != version or shelf.day != clock.today():
+            shelf = _kept[db.engine] = _read_shelf(version)
+        return shelf
+
+
+def kept(shelf: Shelf, key: Any, make: Callable[[], Any]) -> Any:
+    """What was worked out once and holds as long as the shelf does: counts, and whatever depends on public rows alone."""
+    found = shelf.kept.get(key)
+    if found is None:
+        if len(shelf.kept) > _MOST_KEPT:
+            shelf.kept.clear()
+        found = shelf.kept[key] = make()
+    return found
+
+
+def _read_shelf(version: str) -> Shelf:
+    rows = db.session.execute(
+        select(
+            Product.id,
+            Product.craft,
+            Product.family,
+            Product.kind,
+            Product.materials,
+            Product.weight_grams,
+            Product.min_quantity,
+            Unit.region,
+            Unit.legal_form,
+            Unit.public_id,
+            SearchRow.colours,
+        )
+        .join(Unit, Product.unit_id == Unit.id)
+        .outerjoin(SearchRow, SearchRow.product_id == Product.id)
+        .where(shown())
+        .order_by(Product.published_at.desc(), Product.id.desc())
+    ).all()
+    places: dict[str, dict[str, list[int]]] = {name: defaultdict(list) for name in _MARKS}
+    for place, row in enumerate(rows):
+        for name, values in zip(_MARKS, _marks(row), strict=True):
+            for value in values:
+                places[name][value].append(place)
+    shelf = Shelf(
+        version,
+        clock.today(),
+        [row.id for row in rows],
+        {},
+        _read_names(),
+        [(row.weight_grams or 0, (row.weight_grams or 0) * row.min_quantity) for row in rows],
+    )
+    shelf.facets = {
+        name: {value: shelf.pieces(there) for value, there in by_value.items()} for name, by_value in places.items()
+    }
+    return shelf
+
+
+_MARKS = ("craft", "family", "kind", "material", "region", "form", "unit", "colour")
+
+
+def _marks(row: Any) -> tuple[Iterable[str], ...]:
+    region, colours = row.region.removeprefix("MA-"), (row.colours or "").split()
+    return [row.craft], [row.family], [row.kind], row.materials, [region], [row.legal_form], [row.public_id], colours
+
+
+def _read_names() -> dict[str, dict[str, tuple[tuple[Any, ...], dict[str, str]]]]:
+    families = list(db.session.scalars(select(Family)))
+    position = {family.code: family.position for family in families}
+    crafts = db.session.scalars(select(Craft)).all()
+    return {
+        "family": {row.code: ((row.position,), _names(row)) for row in families},
+        "craft": {row.code: ((position[row.family], row.position, row.code), _names(row)) for row in crafts},
+        "material": {row.code: ((), _names(row)) for row in db.session.scalars(select(Material))},
+    }
+
+
+def _names(row: object) -> dict[str, str]:
+    return {code: str(getattr(row, f"name_{code}")) for code in LANGUAGES}
+
+
+def _places_of(pieces: int) -> Iterator[int]:
+    """Places of a set, smallest first."""
+    digits = bin(pieces)[:1:-1]
+    place = digits.find("1")
+    while place >= 0:
+        yield place
+        place = digits.find("1", place + 1)
