@@ -1,7 +1,11 @@
-"""Security headers of every answer."""
+"""Security headers of every answer, and of the one page that lets Stripe in."""
 
-from flask import Flask, Response, request
+from urllib.parse import urlsplit
 
+from flask import Flask, Response, current_app, request
+from werkzeug.wrappers import Response as AnyResponse
+
+from shop.core.config import STRIPE_JS
 from shop.web.guards import stripe_origins
 
 # ASVS 5.0 3.4: no inline script or style, nothing from elsewhere, nobody frames us.
@@ -9,6 +13,28 @@ POLICY = (
     "default-src 'self'; img-src 'self' data:; object-src 'none'; base-uri 'none'; "
     "frame-ancestors {ancestors}; form-action 'self' {stripe}"
 )
+
+
+# What Stripe's script asks of the page it stands in, as Stripe lists it (docs.stripe.com/security/guide, "Content Security
+# Policy"); without the maps that only its form for addresses uses, which we do not show.
+STRIPE_SCRIPTS = ("https://js.stripe.com", "https://*.js.stripe.com")
+STRIPE_FRAMES = (*STRIPE_SCRIPTS, "https://hooks.stripe.com")
+STRIPE_CALLS = ("https://api.stripe.com",)
+
+
+def let_stripe_in(response: AnyResponse) -> AnyResponse:
+    """Of the page with Stripe's form: its scripts, frames and calls, or those of the demonstration's double, and no others."""
+    address = urlsplit(current_app.config["SETTINGS"].stripe_js_url)
+    double = (f"{address.scheme}://{address.netloc}",)
+    own = address.geturl() == STRIPE_JS
+    scripts, frames, calls = (STRIPE_SCRIPTS, STRIPE_FRAMES, STRIPE_CALLS) if own else (double, double, double)
+    response.headers["Content-Security-Policy"] = (
+        POLICY.format(ancestors="'none'", stripe=" ".join(stripe_origins()))
+        + f"; script-src 'self' {' '.join(scripts)}; frame-src {' '.join(frames)}; connect-src 'self' {' '.join(calls)}"
+    )
+    # A bank or a wallet may open a window of its own, which has to find its way back.
+    response.headers["Cross-Origin-Opener-Policy"] = "same-origin-allow-popups"
+    return response
 
 
 def init_headers(app: Flask) -> None:

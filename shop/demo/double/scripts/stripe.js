@@ -135,8 +135,8 @@
         await askBank(ended.bank, this.locale);
         ended = await this.#element.ask("finish", {});
       }
+      this.session = (await this.#fetch()) ?? this.session;
       if (ended.error) return { type: "error", error: ended.error };
-      this.session = await this.#fetch();
       if (redirect === "always") {
         location.assign(returnUrl ?? this.session.return_url.replace("{CHECKOUT_SESSION_ID}", this.session.id));
         return new Promise(() => {});
