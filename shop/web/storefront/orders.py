@@ -32,6 +32,7 @@ from shop.orders.links import order_token
 from shop.orders.messages import count_message, list_messages, write_message
 from shop.orders.models import Order, OrderLine
 from shop.orders.queries import find_order_of, list_lines
+from shop.orders.states import UNSENT
 from shop.orders.wording import border_text, included_text, total_rows
 from shop.payments.checkout import return_view
 from shop.payments.models import Refund
@@ -39,7 +40,7 @@ from shop.payments.queries import list_attempts, list_failed_refunds, list_parts
 from shop.shipping.queries import read_tariff
 from shop.shipping.services import add_working_days
 from shop.web.storefront import payment_page
-from shop.web.storefront.own_orders import get_own_order, mask_email, masked, secret, summary_line
+from shop.web.storefront.own_orders import get_own_order, mask_email, masked, secret, summary_line, to_own_order
 from shop.web.storefront.withdrawals import ends_on, return_views
 
 blueprint = Blueprint("orders", __name__)
@@ -50,8 +51,6 @@ LAST_LOOK = 40
 # Asked twice, Stripe has said that a form on our page is still open.
 NO_NEWS_AT = 8
 REFRESH_SECONDS = 3
-# Lines that are still to be sent.
-TO_COME = ("paid", "accepted", "ready")
 
 
 @blueprint.get("/orders/<number>")
@@ -109,8 +108,7 @@ def write(number: str) -> Response | tuple[str, int]:
             write_message(order.id, int(unit_id) if unit_id.isdecimal() and len(unit_id) < 19 else 0, "buyer", text)
     except Invalid as error:
         return _page(order, text, error.fields), error.status
-    own = url_for("storefront.orders.show", number=number, t=order_token(number, secret()), _anchor="messages")
-    return redirect(own, 303)
+    return to_own_order(number, "messages")
 
 
 @blueprint.get("/orders/<number>/documents/<document>.pdf")
@@ -178,9 +176,7 @@ def find() -> str | tuple[str, int] | Response:
     intent = "withdraw" if request.values.get("intent") == "withdraw" else ""
     number, email = request.form.get("number", "").strip().upper(), request.form.get("email", "").strip().casefold()
     if request.method == "GET":
-        return render_template(
-            "storefront/orders/find.html", asked=False, errors={}, number="", email="", intent=intent
-        )
+        return _find_page("", "", intent)
     errors = {}
     if not number:
         errors["number"] = _("Enter the number of your order.")
@@ -195,24 +191,27 @@ def find() -> str | tuple[str, int] | Response:
             return redirect(url_for(page_of, number=order.number, t=order_token(order.number, secret())), 303)
         errors["number"] = _("There is no order with this number and this e-mail address. Look at both again.")
     if errors:
-        page = render_template(
-            "storefront/orders/find.html",
-            asked=False,
-            errors=errors,
-            has_errors=True,
-            number=number,
-            email=email,
-            intent=intent,
-        )
-        return page, 422
+        return _find_page(number, email, intent, errors), 422
     # The same question within an hour is one letter: nobody's mailbox is filled by pressing a button.
     asked = hashlib.sha256(f"{number} {email} {int(clock.now().timestamp()) // 3600}".encode()).hexdigest()
     with transaction():
         # The worker looks whether the two belong together: this answer takes the same time either way.
         payload = {"letter": public_id(), "number": number, "email": email, "language": current_language()}
         enqueue("order_link", payload, key=f"order-link-{asked}")
+    return _find_page(number, email, intent, asked=True)
+
+
+def _find_page(
+    number: str, email: str, intent: str, errors: dict[str, str] | None = None, *, asked: bool = False
+) -> str:
     return render_template(
-        "storefront/orders/find.html", asked=True, errors={}, number=number, email=email, intent=intent
+        "storefront/orders/find.html",
+        asked=asked,
+        errors=errors or {},
+        has_errors=bool(errors),
+        number=number,
+        email=email,
+        intent=intent,
     )
 
 
@@ -378,7 +377,7 @@ def _next_text(order: Order, lines: list[OrderLine]) -> str:
         return _("The money goes back to the card you paid with; banks take up to ten days to show it.")
     if order.state == "quarantined":
         return _("The amount that arrived is not the one agreed. A person looks at it and writes to you.")
-    to_come = [line for line in lines if line.state in TO_COME and line.refund_asked_at is None]
+    to_come = [line for line in lines if line.state in UNSENT and line.refund_asked_at is None]
     if to_come:
         day = formats.date(max(line.promise_on for line in to_come))
         return _("The maker has been told. Everything leaves by %(day)s, and we write to you when it does.", day=day)

@@ -2,11 +2,12 @@
 
 from typing import Any
 
-from flask import current_app, request
+from flask import current_app, redirect, request, url_for
+from werkzeug.wrappers import Response
 
 from shop.core.errors import NotFound
 from shop.i18n.messages import gettext as _
-from shop.orders.links import opens
+from shop.orders.links import opens, order_token
 from shop.orders.models import Order, OrderLine
 from shop.orders.queries import get_order
 from shop.web.storefront import chrome
@@ -23,6 +24,12 @@ def get_own_order(number: str) -> Order:
     if not opens(number, token, secret()):
         raise NotFound(_("There is no such order."))
     return get_order(number)
+
+
+def to_own_order(number: str, place: str) -> Response:
+    """Back to a place on the page of the order, after something was done there."""
+    token = order_token(number, secret())
+    return redirect(url_for("storefront.orders.show", number=number, t=token, _anchor=place), 303)
 
 
 def masked(text: str) -> str:
