@@ -8,7 +8,7 @@ parameters exactly as sent, and is replayed within four minutes; later it is loo
 
 import logging
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -24,7 +24,7 @@ from shop.i18n.messages import gettext as _
 from shop.orders.cart import CartView
 from shop.orders.checkout import HOLD, LiveOrder, place_order
 from shop.orders.links import order_token
-from shop.orders.models import Order, OrderLine
+from shop.orders.models import Order
 from shop.orders.queries import get_order_by_id, list_lines, lock_order
 from shop.orders.services import call_cancelled, cancel_order, note
 from shop.payments.gateway import SessionView, StripeRefused, gateway
@@ -131,34 +131,26 @@ def abandon_order(order_id: int, *, actor: int | None) -> None:
             raise Conflict(_("This order has been paid already."))
 
 
-def pays_on_our_page(order: Order) -> bool:
-    """Whether the buyer of an order pays on our page: as its open attempt says, else as its language needs."""
-    for attempt in list_attempts(order.id):
-        if attempt.state in {"created", "open"} and attempt.replaced_at is None:
-            return attempt.is_on_our_page
-    return order.language not in HOSTED_LANGUAGES
-
-
 def open_payment(order_id: int, *, hosted_in: str | None = None) -> PaymentPage:
     """The payment page of an order; opens one if none is open.
 
-    `hosted_in` asks for Stripe's own page, in one of HOSTED_LANGUAGES, also in place of ours: whose browser runs no scripts
-    cannot pay on ours, and a session cannot change from one to the other. The first one is closed at Stripe before the
-    second is opened, so that nobody can pay on both.
+    `hosted_in` asks for Stripe's own page, in one of HOSTED_LANGUAGES, in place of ours, now and from now on: whose browser
+    runs no scripts cannot pay on ours, and a session cannot change from one to the other. The first one is closed at Stripe
+    before the second is opened, so that nobody can pay on both.
 
     Outside any transaction; at most four seconds. Raises Conflict when the order no longer waits for payment, because it was
     paid on the first page too, and EdgeFailed when Stripe does not answer: the order and its stock are kept, and the next
     call goes on where this one stopped. Raises PaymentRefused when Stripe will have none of it.
     """
     if hosted_in is not None:
-        _give_way(order_id)
-    attempt = _begin(order_id, hosted_in)
+        _give_way(order_id, hosted_in)
+    attempt = _begin(order_id)
     if attempt is None:
         # An earlier page whose answer was lost for long, whose time is over, or which makes way: first what became of it,
         # because money may have come by it.
         with bulkhead():
             close_payment(order_id, patient=False, overdue_only=True)
-        attempt = _begin(order_id, hosted_in)
+        attempt = _begin(order_id)
     if attempt is None:
         raise EdgeFailed(_("The payment page is being prepared. Try again in a moment."))
     if attempt.state == "open" and attempt.session_id and (attempt.session_url or attempt.client_secret):
@@ -180,14 +172,14 @@ def open_payment(order_id: int, *, hosted_in: str | None = None) -> PaymentPage:
     return PaymentPage(view.id, view.url, view.client_secret)
 
 
-def _give_way(order_id: int) -> None:
+def _give_way(order_id: int, hosted_in: str) -> None:
     """The buyer wants Stripe's own page in place of the one on ours, if there is one."""
     with transaction():
-        order = lock_order(order_id)
-        for attempt in list_attempts(order.id):
-            if attempt.state in {"created", "open"} and attempt.is_on_our_page and attempt.replaced_at is None:
-                attempt.replaced_at = clock.now()
-                note(order.id, "payment_page_replaced")
+        lock_order(order_id)
+        for attempt in list_attempts(order_id):
+            if attempt.state in {"created", "open"} and attempt.is_on_our_page and attempt.gives_way_to is None:
+                attempt.gives_way_to = hosted_in
+                note(order_id, "payment_page_replaced", language=hosted_in)
 
 
 def _give_up(attempt_id: int, refused: StripeRefused) -> str:
@@ -201,8 +193,8 @@ def _give_up(attempt_id: int, refused: StripeRefused) -> str:
         return get_order_by_id(attempt.order_id).number
 
 
-def _begin(order_id: int, hosted_in: str | None = None) -> Attempt | None:
-    """The live attempt of an order, or a new one, committed before Stripe hears of it; `hosted_in` as in open_payment.
+def _begin(order_id: int) -> Attempt | None:
+    """The live attempt of an order, or a new one, committed before Stripe hears of it.
 
     None while Stripe has to be asked about an earlier one.
     """
@@ -212,10 +204,11 @@ def _begin(order_id: int, hosted_in: str | None = None) -> Attempt | None:
         if order.state != "awaiting_payment":
             raise Conflict(_("This order is no longer waiting for a payment."), state=order.state)
         now = clock.now()
-        for attempt in list_attempts(order_id):
+        attempts = list_attempts(order_id)
+        for attempt in attempts:
             if attempt.state == "processing":
                 raise Conflict(_("Your bank is still working on the payment of this order."))
-            if attempt.state in {"created", "open"} and attempt.replaced_at is not None:
+            if attempt.state in {"created", "open"} and attempt.gives_way_to is not None:
                 return None
             if attempt.state == "open":
                 return attempt if attempt.expires_at > now else None
@@ -229,7 +222,7 @@ def _begin(order_id: int, hosted_in: str | None = None) -> Attempt | None:
             key=key,
             amount_minor=order.total_minor,
             currency=order.currency,
-            parameters=_parameters(order, list_lines(order.id), key, int((now + SESSION_LIFE).timestamp()), hosted_in),
+            parameters=_parameters(order, attempts, key, int((now + SESSION_LIFE).timestamp())),
             state="created",
             created_at=now,
             expires_at=now + SESSION_LIFE,
@@ -238,11 +231,9 @@ def _begin(order_id: int, hosted_in: str | None = None) -> Attempt | None:
     return attempt
 
 
-def _parameters(
-    order: Order, lines: list[OrderLine], key: str, expires_at: int, hosted_in: str | None
-) -> dict[str, Any]:
-    """What Stripe is sent, JSON as stored and as sent again after a crash."""
-    config = settings()
+def _parameters(order: Order, earlier: Sequence[Attempt], key: str, expires_at: int) -> dict[str, Any]:
+    """What Stripe is sent, JSON as stored and as sent again after a crash; `earlier` are the attempts before."""
+    config, lines = settings(), list_lines(order.id)
     back = f"{config.base_url}/{order.language}/orders/{order.number}/return"
     signed = order_token(order.number, config.secret_key)
     # Enough for the order to be known again, should our own memory of it be lost (payments.lost).
@@ -268,12 +259,13 @@ def _parameters(
         "adaptive_pricing": {"enabled": False},
     }
     done = f"{back}?t={signed}&session_id={{CHECKOUT_SESSION_ID}}"
-    page = hosted_in or (order.language if order.language in HOSTED_LANGUAGES else None)
-    if page is None:
+    chosen = [attempt.gives_way_to for attempt in earlier if attempt.gives_way_to]
+    page = chosen[-1] if chosen else order.language
+    if page in HOSTED_LANGUAGES:
+        parameters |= {"locale": page, "success_url": done, "cancel_url": f"{back}?t={signed}"}
+    else:
         # The language of a form on our page is told to Stripe's script.
         parameters |= {"ui_mode": "elements", "return_url": done}
-    else:
-        parameters |= {"locale": page, "success_url": done, "cancel_url": f"{back}?t={signed}"}
     if any(line.kind == "one_of_a_kind" for line in lines):
         parameters["excluded_payment_method_types"] = DELAYED_METHODS
     return parameters

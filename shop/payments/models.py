@@ -13,8 +13,8 @@ class Attempt(Base):
     """One Checkout Session of an order, committed before Stripe is called, with the parameters exactly as sent.
 
     States: created (not yet known to have reached Stripe), open, processing, paid, expired, abandoned. A session has a page
-    at Stripe (`session_url`) or is shown on ours (`client_secret`). From `replaced_at` on the buyer wants another one:
-    when this one expires, the order goes on waiting for its payment.
+    at Stripe (`session_url`) or is shown on ours (`client_secret`). One that `gives_way_to` a language is closed because the
+    buyer wants Stripe's own page in that language: when it expires, the order goes on waiting for its payment.
     """
 
     __tablename__ = "attempt"
@@ -32,7 +32,7 @@ class Attempt(Base):
     session_id: Mapped[str | None] = mapped_column(unique=True)
     session_url: Mapped[str | None]
     client_secret: Mapped[str | None]
-    replaced_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
+    gives_way_to: Mapped[str | None]
     payment_intent: Mapped[str | None] = mapped_column(unique=True)
     charge: Mapped[str | None] = mapped_column(unique=True)
     created_at: Mapped[datetime] = mapped_column(UTCDateTime)

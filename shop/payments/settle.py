@@ -63,7 +63,8 @@ def close_payment(order_id: int, *, patient: bool = True, overdue_only: bool = F
     closing = [
         (str(attempt.session_id), attempt.key)
         for attempt in list_attempts(order_id)
-        if attempt.state == "open" and (not overdue_only or attempt.expires_at < now or attempt.replaced_at is not None)
+        if attempt.state == "open"
+        and (not overdue_only or attempt.expires_at < now or attempt.gives_way_to is not None)
     ]
     for session_id, key in closing:
         # Closing twice does no harm; a key of its own each time, because Stripe repeats a failure kept under an old one.
@@ -120,7 +121,7 @@ def apply_session(order_id: int, attempt_id: int, view: SessionView) -> None:
     order, lines = lock_order_with_lines(order_id)
     if view.status == "expired" or _bank_refused(view):
         ended = _move(attempt_id, "expired")
-        makes_way = ended is not None and ended.replaced_at is not None and order.state == "awaiting_payment"
+        makes_way = ended is not None and ended.gives_way_to is not None and order.state == "awaiting_payment"
         if ended and not makes_way and order.state in {"awaiting_payment", "processing"} and not _is_live(order):
             expire_order(order)
     elif view.status == "complete" and view.payment_status == "paid":

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import sqlalchemy as sa
 from alembic import op
 
-revision: str = "0008"
+revision: str = "0007"
 down_revision: str | None = "0006"
 branch_labels: Sequence[str] | None = None
 depends_on: Sequence[str] | None = None
@@ -13,5 +13,5 @@ depends_on: Sequence[str] | None = None
 
 def upgrade() -> None:
     op.add_column("attempt", sa.Column("client_secret", sa.String(), nullable=True))
-    op.add_column("attempt", sa.Column("replaced_at", sa.DateTime(timezone=True), nullable=True))
+    op.add_column("attempt", sa.Column("gives_way_to", sa.String(), nullable=True))
     op.add_column("cart", sa.Column("answers", sa.JSON(), nullable=True))

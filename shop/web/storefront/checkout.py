@@ -6,7 +6,7 @@ amounts are counted anew too, and one that has changed is told before anything i
 
 from typing import Any
 
-from flask import Blueprint, make_response, redirect, render_template, request, url_for
+from flask import Blueprint, make_response, redirect, render_template, request
 from werkzeug.wrappers import Response
 
 from shop.core.db import transaction
@@ -20,10 +20,10 @@ from shop.orders.answers import find_answers, keep_answers
 from shop.orders.cart import CartLineView, CartView, find_cart, read_cart, set_choice
 from shop.orders.errors import QuantityInvalid
 from shop.orders.limits import count_order
-from shop.orders.links import order_token
+from shop.orders.links import order_path
 from shop.orders.queries import find_newest_order
 from shop.orders.wording import border_text, included_text, total_rows
-from shop.payments.checkout import check_out
+from shop.payments.checkout import HOSTED_LANGUAGES, check_out
 from shop.shipping.errors import CannotShip
 from shop.shipping.queries import read_tariff
 from shop.web.storefront import chrome, payment_page
@@ -121,7 +121,7 @@ def place() -> Response:
     except (Conflict, QuantityInvalid):
         # Sold, changed or paid meanwhile: the cart shows which line it is, in its place.
         return redirect(chrome.link("cart.show"), 303)
-    return redirect(payment_page.address(order), 303)
+    return payment_page.lead_on(order)
 
 
 def _read(country: str | None) -> CartView:
@@ -138,8 +138,7 @@ def _to_cart(cart: CartView) -> Response:
     """Nothing to order, or something to answer first. An empty cart may have been paid for just now: then to that order."""
     order = find_newest_order(cart.cart_id) if cart.cart_id is not None and not cart.lines else None
     if order is not None and order.state == "paid":
-        token = order_token(order.number, secret())
-        return redirect(url_for("storefront.orders.come_back", number=order.number, t=token), 303)
+        return redirect(order_path(order, secret()), 303)
     return redirect(chrome.link("cart.show"), 303)
 
 
@@ -183,6 +182,7 @@ def _review_page(cart: CartView, email: str, address: dict[str, str], notice: st
         shipping=formats.money(cart.amounts.shipping_minor, cart.currency),
         border=border_text(cart.charges.incoterm, cart.amounts.tax_minor),
         notice_text=notice,
+        pays_here=current_language() not in HOSTED_LANGUAGES,
         has_errors=bool(notice),
         alternates=chrome.alternates("checkout.review"),
         **_summary(cart),

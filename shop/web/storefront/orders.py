@@ -34,7 +34,7 @@ from shop.orders.models import Order, OrderLine
 from shop.orders.queries import find_order_of, list_lines
 from shop.orders.states import UNSENT
 from shop.orders.wording import border_text, included_text, total_rows
-from shop.payments.checkout import return_view
+from shop.payments.checkout import HOSTED_LANGUAGES, return_view
 from shop.payments.models import Refund
 from shop.payments.queries import list_attempts, list_failed_refunds, list_parts_of, list_refunds
 from shop.shipping.queries import read_tariff
@@ -153,17 +153,16 @@ def come_back(number: str) -> str | tuple[str, int] | Response:
 
 @blueprint.get("/orders/<number>/pay")
 def pay(number: str) -> Response:
-    """The last step. `now` is where the page that waits for Stripe's looks again; `hosted` as in pay_again."""
-    order = get_own_order(number)
-    if "now" in request.args:
-        return payment_page.lead_on(order, request.args.get("hosted", ""))
-    return payment_page.show(order)
+    """The last step of checkout, or the way to Stripe's own page for it."""
+    return payment_page.show(get_own_order(number))
 
 
 @blueprint.post("/orders/<number>/pay")
 def pay_again(number: str) -> Response:
     """The buyer wants to pay now; `hosted` names a language in which Stripe's own page is wanted in place of ours."""
-    return payment_page.lead_on(get_own_order(number), request.form.get("hosted", ""))
+    hosted_in = request.form.get("hosted", "")
+    order = get_own_order(number)
+    return payment_page.lead_on(order, hosted_in=hosted_in if hosted_in in HOSTED_LANGUAGES else None)
 
 
 @blueprint.route("/orders", methods=["GET", "POST"])

@@ -1,7 +1,4 @@
-"""The last step of checkout: what is paid, and the button that pays it.
-
-In French and English it leads to Stripe's own page. That page has no Arabic: there Stripe's form stands in ours.
-"""
+"""The last step of checkout: Stripe's own page, or where that does not speak the order's language, Stripe's form in ours."""
 
 from typing import Any
 
@@ -14,11 +11,11 @@ from shop.i18n.languages import LANGUAGES
 from shop.i18n.messages import current_language
 from shop.media.queries import picture_views
 from shop.orders.amounts import amounts_of
-from shop.orders.links import order_token
+from shop.orders.links import order_path, order_token
 from shop.orders.models import Order
 from shop.orders.queries import list_lines
 from shop.orders.wording import border_text, included_text, total_rows
-from shop.payments.checkout import HOSTED_LANGUAGES, PaymentPage, open_payment, pays_on_our_page
+from shop.payments.checkout import HOSTED_LANGUAGES, PaymentPage, open_payment
 from shop.web.fonts import FACES, FAMILY
 from shop.web.headers import let_stripe_in
 from shop.web.storefront.own_orders import mask_email, secret, summary_line
@@ -26,68 +23,56 @@ from shop.web.storefront.own_orders import mask_email, secret, summary_line
 REFRESH_SECONDS = 5
 
 
-def address(order: Order, **more: Any) -> str:
-    """Path of the page on which an order is paid."""
-    return url_for("storefront.orders.pay", number=order.number, t=order_token(order.number, secret()), **more)
+def lead_on(order: Order, *, hosted_in: str | None = None) -> Response:
+    """To the page on which an order is paid; `hosted_in` as in open_payment. Outside any transaction.
+
+    When Stripe does not answer, to our page, which waits for it.
+    """
+    try:
+        return redirect(open_payment(order.id, hosted_in=hosted_in).url or address(order), 303)
+    except EdgeFailed:
+        return redirect(address(order), 303)
+    except Conflict:
+        # Paid meanwhile, or too late: its own page says which.
+        return redirect(order_path(order, secret()), 303)
 
 
 def show(order: Order) -> Response:
-    """The page; while Stripe does not answer, one that waits for it."""
-    if order.state != "awaiting_payment":
-        return _to_order(order)
-    if not pays_on_our_page(order):
-        return _page(order, None)
+    """Our page with Stripe's form, or the way to Stripe's own; while Stripe does not answer, a page that waits for it."""
     try:
         page = open_payment(order.id)
     except EdgeFailed:
-        return wait(order, address(order))
+        return _wait(order)
     except Conflict:
-        return _to_order(order)
-    return let_stripe_in(_page(order, page)) if page.client_secret else _page(order, None)
+        return redirect(order_path(order, secret()), 303)
+    return redirect(page.url, 303) if page.url else let_stripe_in(_page(order, page))
 
 
-def lead_on(order: Order, wanted: str) -> Response:
-    """To where the money is given: Stripe's page, in the language `wanted` if it is one of Stripe's, or our own."""
-    hosted_in = wanted if wanted in HOSTED_LANGUAGES else None
-    if order.state == "awaiting_payment" and hosted_in is None and pays_on_our_page(order):
-        return redirect(address(order), 303)
-    try:
-        page = open_payment(order.id, hosted_in=hosted_in)
-    except EdgeFailed:
-        return wait(order, address(order, now=1, hosted=hosted_in))
-    except Conflict:
-        return _to_order(order)
-    return redirect(page.url or address(order), 303)
+def address(order: Order) -> str:
+    """Path of our page on which an order is paid."""
+    return url_for("storefront.orders.pay", number=order.number, t=order_token(order.number, secret()))
 
 
-def wait(order: Order, again: str) -> Response:
-    """A page that says that Stripe does not answer, and asks again by itself."""
+def _wait(order: Order) -> Response:
     html = render_template(
         "storefront/orders/wait.html",
         order=order,
-        refresh_url=again,
+        refresh_url=address(order),
         refresh_seconds=REFRESH_SECONDS,
         currency=order.currency,
     )
     return make_response(html, 503)
 
 
-def _to_order(order: Order) -> Response:
-    """Paid meanwhile, or too late: its own page says which."""
-    token = order_token(order.number, secret())
-    return redirect(url_for("storefront.orders.show", number=order.number, t=token), 303)
-
-
-def _page(order: Order, page: PaymentPage | None) -> Response:
+def _page(order: Order, page: PaymentPage) -> Response:
     lines = list_lines(order.id)
     pictures = picture_views(line.picture_id for line in lines)
     amounts = amounts_of(order, lines)
-    form = _form(order, page) if page else None
     html = render_template(
         "storefront/orders/pay.html",
         order=order,
         token=order_token(order.number, secret()),
-        form=form,
+        form=_form(order, page),
         hosted_languages=[LANGUAGES[code] for code in HOSTED_LANGUAGES],
         summary_lines=[summary_line(order, line, pictures) for line in lines],
         totals=[(label, formats.money(minor, order.currency)) for label, minor in total_rows(amounts)],
