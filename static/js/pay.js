@@ -3,7 +3,7 @@
 // Stripe's; this script never sees it. Its calls are checked against the types of @stripe/stripe-js.
 /**
  * @typedef {import("@stripe/stripe-js").Appearance} Appearance
- * @typedef {import("@stripe/stripe-js").StripeCheckoutElementsSdk} Checkout
+ * @typedef {import("@stripe/stripe-js").StripeCheckoutLoadActionsSuccess} Actions
  * @typedef {import("@stripe/stripe-js").StripeElementLocale} Locale
  * @typedef {import("@stripe/stripe-js").CustomFontSource} Font
  * @typedef {{script: string, key: string, secret: string, locale: Locale, done: string, fonts: Font[]}} Known
@@ -94,6 +94,14 @@ function appearance() {
   };
 }
 
+/**
+ * Whether the session was paid or has run out, here or elsewhere: the shop knows which, and says it at `done`.
+ * @param {Actions} actions
+ */
+function isOver(actions) {
+  return actions.getSession().status.type !== "open";
+}
+
 async function begin() {
   form.hidden = false;
   await loadStripe();
@@ -107,6 +115,7 @@ async function begin() {
   const loaded = await checkout.loadActions();
   if (loaded.type === "error") throw new Error(loaded.error.message);
   const { actions } = loaded;
+  if (isOver(actions)) return location.replace(known.done);
 
   const element = checkout.createPaymentElement({ layout: "tabs" });
   element.on("ready", () => {
@@ -122,9 +131,7 @@ async function begin() {
     if (button.disabled) return;
     setBusy(true);
     const result = await actions.confirm({ redirect: "if_required" });
-    // Paid, closed or run out meanwhile: the shop knows which, and says it there.
-    if (result.type === "success") return location.assign(known.done);
-    if (actions.getSession().status.type !== "open") return location.reload();
+    if (result.type === "success" || isOver(actions)) return location.assign(known.done);
     setBusy(false);
     fail(result.error.message);
   });

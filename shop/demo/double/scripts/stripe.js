@@ -95,9 +95,7 @@
     async loadActions() {
       this.secret = await this.given;
       this.session = await this.#fetch();
-      if (this.session?.status !== "open") {
-        return { type: "error", error: { message: `The session is ${this.session?.status ?? "not there"}.`, code: null } };
-      }
+      if (!this.session) return { type: "error", error: { message: "There is no such session.", code: null } };
       return { type: "success", actions: { confirm: (how) => this.#confirm(how), getSession: () => this.#shown() } };
     }
 
