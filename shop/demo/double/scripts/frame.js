@@ -146,6 +146,6 @@ for (const button of document.querySelectorAll("[data-card]")) {
 }
 field("form").addEventListener("submit", (event) => event.preventDefault());
 new ResizeObserver(() => {
-  parent.postMessage({ type: "size", height: document.documentElement.scrollHeight }, "*");
+  parent.postMessage({ type: "size", height: Math.ceil(document.body.getBoundingClientRect().height) }, "*");
 }).observe(document.body);
 parent.postMessage({ type: "here" }, "*");

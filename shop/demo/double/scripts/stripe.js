@@ -37,7 +37,7 @@
   function askBank(path, locale) {
     return new Promise((answered) => {
       const dialog = document.createElement("dialog");
-      dialog.style.cssText = "inline-size: min(28rem, 92vi); padding: 0; border: 0;";
+      dialog.style.cssText = "inline-size: min(28rem, 92vi); margin: auto; padding: 0; border: 0;";
       const frame = makeFrame(path, locale, "3-D Secure");
       frame.style.blockSize = "24rem";
       dialog.append(frame);
