@@ -7,12 +7,12 @@ with the payment (orders.cart.forget_bought), and with the cart's cookie when no
 from collections.abc import Mapping
 from datetime import timedelta
 
-from sqlalchemy import select, update
+from sqlalchemy import func, or_, select, update
 
 from shop.core import clock
 from shop.core.db import db, transaction
 from shop.orders.cart import find_cart
-from shop.orders.models import Cart
+from shop.orders.models import Cart, Order
 
 # As long as the cookie of the cart.
 KEPT = timedelta(days=30)
@@ -40,3 +40,10 @@ def forget_answers() -> None:
         db.session.execute(
             update(Cart).where(Cart.answers.is_not(None), Cart.updated_at < clock.now() - KEPT).values(answers=None)
         )
+
+
+def erase_answers(email: str) -> None:
+    """Forget what was typed beside an e-mail address, and for every cart its orders came from. Inside a transaction."""
+    typed = func.lower(Cart.answers["email"].as_string()) == email.lower()
+    bought = Cart.id.in_(select(Order.cart_id).where(Order.email == email, Order.cart_id.is_not(None)))
+    db.session.execute(update(Cart).where(or_(typed, bought)).values(answers=None))
