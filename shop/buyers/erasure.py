@@ -20,6 +20,7 @@ from shop.core.outbox import enqueue, forget_jobs
 from shop.core.policies import audit
 from shop.i18n.messages import gettext as _
 from shop.notifications.models import Attachment, Letter
+from shop.orders.answers import erase_answers
 from shop.orders.models import Message, Order, OrderLine
 from shop.orders.queries import list_lines, lock_order
 from shop.orders.returns import OPEN as OPEN_RETURNS
@@ -55,6 +56,7 @@ def erase_buyer(email: str) -> int:
     if any(not _is_over(order, list_lines(order.id)) for order in orders):
         raise Conflict(_("One of your orders is not finished: until then we need your address for it."))
     ids = [order.id for order in orders]
+    erase_answers(email)
     for order in orders:
         order.email, order.address, order.erased_at = "", {"name": "", "country_code": order.country}, clock.now()
         note(order.id, "erased")

@@ -11,7 +11,8 @@ from shop.core.db import engine_options
 from shop.core.errors import ConfigurationError
 
 STRIPE_API = "https://api.stripe.com"
-STRIPE_JS = "https://js.stripe.com/v3/"
+# The release that belongs to the API version of payments/gateway.py; @stripe/stripe-js 9 is its types.
+STRIPE_JS = "https://js.stripe.com/dahlia/stripe.js"
 SECRET = frozenset(
     {"secret_key", "stripe_secret_key", "stripe_webhook_secrets", "database_url", "mail_url", "storage_url"}
 )
@@ -130,7 +131,7 @@ def from_environment(environ: Mapping[str, str] | None = None, *, demo: bool = F
         stripe_publishable_key=_read(env, "STRIPE_PUBLISHABLE_KEY"),
         stripe_webhook_secrets=tuple(s.strip() for s in _read(env, "STRIPE_WEBHOOK_SECRET").split(",") if s.strip()),
         stripe_api_base=_url("STRIPE_API_BASE", _read(env, "STRIPE_API_BASE", STRIPE_API), ("http", "https")),
-        stripe_js_url=_read(env, "STRIPE_JS_URL", STRIPE_JS),
+        stripe_js_url=_url("STRIPE_JS_URL", _read(env, "STRIPE_JS_URL", STRIPE_JS), ("http", "https")),
         demo=demo,
     )
 
@@ -143,6 +144,10 @@ def check_production(settings: Settings) -> None:
         raise ConfigurationError("SHOP_SECRET_KEY is missing or shorter than 32 characters; set a long random value.")
     if settings.stripe_api_base != STRIPE_API:
         raise ConfigurationError("STRIPE_API_BASE may differ from Stripe's only in a demonstration; unset it.")
+    if settings.stripe_js_url != STRIPE_JS:
+        raise ConfigurationError("STRIPE_JS_URL may differ from Stripe's only in a demonstration; unset it.")
+    if not settings.stripe_publishable_key:
+        raise ConfigurationError("STRIPE_PUBLISHABLE_KEY is missing; take it from your Stripe dashboard.")
     if not settings.stripe_secret_key:
         raise ConfigurationError("STRIPE_SECRET_KEY is missing; take it from your Stripe dashboard.")
     if not settings.stripe_webhook_secrets:

@@ -16,7 +16,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from shop.app import create_app
-from shop.core.config import STRIPE_API, Settings, from_environment
+from shop.core.config import STRIPE_API, STRIPE_JS, Settings, from_environment
 from shop.core.db import db, transaction
 from shop.core.errors import ConfigurationError
 from shop.core.installation import DEMO_FILE, find_mark, holds_something_else
@@ -67,6 +67,7 @@ def environment(instance: Path, host: str, port: int, double_port: int) -> dict[
         "STRIPE_PUBLISHABLE_KEY": kept.get("STRIPE_PUBLISHABLE_KEY", f"pk_test_demo_{secrets.token_hex(12)}"),
         "STRIPE_WEBHOOK_SECRET": kept.get("STRIPE_WEBHOOK_SECRET", f"whsec_{secrets.token_hex(16)}"),
         "STRIPE_API_BASE": f"http://127.0.0.1:{double_port}",
+        "STRIPE_JS_URL": f"http://127.0.0.1:{double_port}/elements/stripe.js",
         "SHOP_BASE_URL": f"http://{shown}:{port}",
     }
     instance.mkdir(parents=True, exist_ok=True)
@@ -91,8 +92,12 @@ def own_stripe(environ: Mapping[str, str]) -> dict[str, str]:
         raise ConfigurationError(
             "STRIPE_WEBHOOK_SECRET is missing; run: stripe listen --forward-to HOST:PORT/webhooks/stripe, and set what it prints."
         )
+    if not environ.get("STRIPE_PUBLISHABLE_KEY", "").startswith("pk_test_"):
+        raise ConfigurationError(
+            "STRIPE_PUBLISHABLE_KEY must be the test key (pk_test_…) beside STRIPE_SECRET_KEY: Arabic pays with it."
+        )
     own = {name: environ[name] for name in environ if name.startswith("STRIPE_")}
-    return {**own, "STRIPE_API_BASE": STRIPE_API}
+    return {**own, "STRIPE_API_BASE": STRIPE_API, "STRIPE_JS_URL": STRIPE_JS}
 
 
 def prepare(

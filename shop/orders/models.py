@@ -10,13 +10,17 @@ from shop.core.db import Base, BigId, UTCDateTime, big_id
 
 
 class Cart(Base):
-    """What a visitor gathered; reserves nothing. `token` is the cookie."""
+    """What a visitor gathered; reserves nothing. `token` is the cookie.
+
+    `answers` is what was typed at checkout, as typed, by name of the field; forgotten once it is an order that is paid.
+    """
 
     __tablename__ = "cart"
     id: Mapped[int] = big_id()
     token: Mapped[str] = mapped_column(unique=True)
     currency: Mapped[str]
     country: Mapped[str | None]
+    answers: Mapped[dict[str, str] | None] = mapped_column(JSON(none_as_null=True))
     created_at: Mapped[datetime] = mapped_column(UTCDateTime)
     updated_at: Mapped[datetime] = mapped_column(UTCDateTime)
 

@@ -26,6 +26,12 @@ def find_order_of(number: str, email: str) -> Order | None:
     return order if hmac.compare_digest(known, told) and order is not None else None
 
 
+def find_newest_order(cart_id: int) -> Order | None:
+    """The last order a cart became."""
+    statement = select(Order).where(Order.cart_id == cart_id).order_by(Order.id.desc()).limit(1)
+    return db.session.scalars(statement).first()
+
+
 def get_order(number: str) -> Order:
     """An order by its number; raises NotFound."""
     order = find_order(number)

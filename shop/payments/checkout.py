@@ -1,4 +1,6 @@
-"""Opening Stripe's payment page for an order: commit the attempt, call, save. Never a call inside a transaction.
+"""Opening a payment page for an order: commit the attempt, call, save. Never a call inside a transaction.
+
+Stripe's own page in the languages it speaks; in Arabic a page of ours with Stripe's form in it (`ui_mode: elements`).
 
 One live attempt per order. A crash between the call and the save is harmless: the attempt stands with its key and its
 parameters exactly as sent, and is replayed within four minutes; later it is looked up by our metadata first.
@@ -6,8 +8,9 @@ parameters exactly as sent, and is replayed within four minutes; later it is loo
 
 import logging
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
 
@@ -21,7 +24,7 @@ from shop.i18n.messages import gettext as _
 from shop.orders.cart import CartView
 from shop.orders.checkout import HOLD, LiveOrder, place_order
 from shop.orders.links import order_token
-from shop.orders.models import Order, OrderLine
+from shop.orders.models import Order
 from shop.orders.queries import get_order_by_id, list_lines, lock_order
 from shop.orders.services import call_cancelled, cancel_order, note
 from shop.payments.gateway import SessionView, StripeRefused, gateway
@@ -35,9 +38,8 @@ log = logging.getLogger("shop.checkout")
 
 # Stripe demands at least 30 minutes; the stock is held longer than the page lives.
 SESSION_LIFE = timedelta(minutes=35)
-# Hosted pages are not made in Arabic (docs.stripe.com/js/appendix/supported_locales): the buyer is told before, and
-# chooses ("payment_language" beside the address).
-STRIPE_LOCALE = {"ar": "en", "fr": "fr", "en": "en"}
+# Stripe's own page is not made in Arabic, its form on ours is (docs.stripe.com/js/appendix/supported_locales).
+HOSTED_LANGUAGES = ("fr", "en")
 # Methods whose money comes days later: not for a piece that exists once.
 DELAYED_METHODS = [
     "acss_debit",
@@ -54,6 +56,15 @@ DELAYED_METHODS = [
 # At most so many page requests of a process may wait for Stripe at once; the others are told to come back.
 WAITING_AT_ONCE = 2
 _waiting = threading.BoundedSemaphore(WAITING_AT_ONCE)
+
+
+@dataclass(frozen=True, slots=True)
+class PaymentPage:
+    """Where an order is paid: at `url`, which is Stripe's, or on our page with Stripe's form (`client_secret`)."""
+
+    session_id: str
+    url: str | None
+    client_secret: str | None = field(repr=False)
 
 
 class PaymentRefused(ShopError):
@@ -120,24 +131,30 @@ def abandon_order(order_id: int, *, actor: int | None) -> None:
             raise Conflict(_("This order has been paid already."))
 
 
-def open_payment(order_id: int) -> str:
-    """Address of Stripe's payment page for an order; opens one if none is open.
+def open_payment(order_id: int, *, hosted_in: str | None = None) -> PaymentPage:
+    """The payment page of an order; opens one if none is open.
 
-    Outside any transaction; at most four seconds. Raises Conflict when the order no longer waits for payment and
-    EdgeFailed when Stripe does not answer: the order and its stock are kept, and the next call goes on where this
-    one stopped. Raises PaymentRefused when Stripe will have none of it.
+    `hosted_in` asks for Stripe's own page, in one of HOSTED_LANGUAGES, in place of ours, now and from now on: whose browser
+    runs no scripts cannot pay on ours, and a session cannot change from one to the other. The first one is closed at Stripe
+    before the second is opened, so that nobody can pay on both.
+
+    Outside any transaction; at most four seconds. Raises Conflict when the order no longer waits for payment, because it was
+    paid on the first page too, and EdgeFailed when Stripe does not answer: the order and its stock are kept, and the next
+    call goes on where this one stopped. Raises PaymentRefused when Stripe will have none of it.
     """
+    if hosted_in is not None:
+        _give_way(order_id, hosted_in)
     attempt = _begin(order_id)
     if attempt is None:
-        # An earlier page whose answer was lost for long, or whose time is over: first what became of it, because money
-        # may have come by it.
+        # An earlier page whose answer was lost for long, whose time is over, or which makes way: first what became of it,
+        # because money may have come by it.
         with bulkhead():
             close_payment(order_id, patient=False, overdue_only=True)
         attempt = _begin(order_id)
     if attempt is None:
         raise EdgeFailed(_("The payment page is being prepared. Try again in a moment."))
-    if attempt.session_url and attempt.state == "open":
-        return attempt.session_url
+    if attempt.state == "open" and attempt.session_id and (attempt.session_url or attempt.client_secret):
+        return PaymentPage(attempt.session_id, attempt.session_url, attempt.client_secret)
     attempt_id = attempt.id
     try:
         with bulkhead():
@@ -150,9 +167,19 @@ def open_payment(order_id: int) -> str:
         raise PaymentRefused(text) from refused
     if not save_session(attempt_id, view):
         raise Conflict(_("This order is no longer waiting for a payment."))
-    if view.url is None:
+    if view.url is None and view.client_secret is None:
         raise EdgeFailed(_("The payment page is being prepared. Try again in a moment."))
-    return view.url
+    return PaymentPage(view.id, view.url, view.client_secret)
+
+
+def _give_way(order_id: int, hosted_in: str) -> None:
+    """The buyer wants Stripe's own page in place of the one on ours, if there is one."""
+    with transaction():
+        lock_order(order_id)
+        for attempt in list_attempts(order_id):
+            if attempt.state in {"created", "open"} and attempt.is_on_our_page and attempt.gives_way_to is None:
+                attempt.gives_way_to = hosted_in
+                note(order_id, "payment_page_replaced", language=hosted_in)
 
 
 def _give_up(attempt_id: int, refused: StripeRefused) -> str:
@@ -177,9 +204,12 @@ def _begin(order_id: int) -> Attempt | None:
         if order.state != "awaiting_payment":
             raise Conflict(_("This order is no longer waiting for a payment."), state=order.state)
         now = clock.now()
-        for attempt in list_attempts(order_id):
+        attempts = list_attempts(order_id)
+        for attempt in attempts:
             if attempt.state == "processing":
                 raise Conflict(_("Your bank is still working on the payment of this order."))
+            if attempt.state in {"created", "open"} and attempt.gives_way_to is not None:
+                return None
             if attempt.state == "open":
                 return attempt if attempt.expires_at > now else None
             if attempt.state == "created":
@@ -192,7 +222,7 @@ def _begin(order_id: int) -> Attempt | None:
             key=key,
             amount_minor=order.total_minor,
             currency=order.currency,
-            parameters=_parameters(order, list_lines(order.id), key, int((now + SESSION_LIFE).timestamp())),
+            parameters=_parameters(order, attempts, key, int((now + SESSION_LIFE).timestamp())),
             state="created",
             created_at=now,
             expires_at=now + SESSION_LIFE,
@@ -201,9 +231,9 @@ def _begin(order_id: int) -> Attempt | None:
     return attempt
 
 
-def _parameters(order: Order, lines: list[OrderLine], key: str, expires_at: int) -> dict[str, Any]:
-    """What Stripe is sent, JSON as stored and as sent again after a crash."""
-    config = settings()
+def _parameters(order: Order, earlier: Sequence[Attempt], key: str, expires_at: int) -> dict[str, Any]:
+    """What Stripe is sent, JSON as stored and as sent again after a crash; `earlier` are the attempts before."""
+    config, lines = settings(), list_lines(order.id)
     back = f"{config.base_url}/{order.language}/orders/{order.number}/return"
     signed = order_token(order.number, config.secret_key)
     # Enough for the order to be known again, should our own memory of it be lost (payments.lost).
@@ -219,9 +249,6 @@ def _parameters(order: Order, lines: list[OrderLine], key: str, expires_at: int)
         "line_items": line_items(order, lines),
         "customer_email": order.email,
         "client_reference_id": order.number,
-        "locale": order.address.get("payment_language") or STRIPE_LOCALE[order.language],
-        "success_url": f"{back}?t={signed}&session_id={{CHECKOUT_SESSION_ID}}",
-        "cancel_url": f"{back}?t={signed}",
         "expires_at": expires_at,
         "metadata": metadata,
         "payment_intent_data": {
@@ -231,6 +258,14 @@ def _parameters(order: Order, lines: list[OrderLine], key: str, expires_at: int)
         },
         "adaptive_pricing": {"enabled": False},
     }
+    done = f"{back}?t={signed}&session_id={{CHECKOUT_SESSION_ID}}"
+    chosen = [attempt.gives_way_to for attempt in earlier if attempt.gives_way_to]
+    page = chosen[-1] if chosen else order.language
+    if page in HOSTED_LANGUAGES:
+        parameters |= {"locale": page, "success_url": done, "cancel_url": f"{back}?t={signed}"}
+    else:
+        # The language of a form on our page is told to Stripe's script.
+        parameters |= {"ui_mode": "elements", "return_url": done}
     if any(line.kind == "one_of_a_kind" for line in lines):
         parameters["excluded_payment_method_types"] = DELAYED_METHODS
     return parameters
@@ -246,7 +281,7 @@ def save_session(attempt_id: int, view: SessionView) -> bool:
         order = lock_order(db.session.get_one(Attempt, attempt_id).order_id)
         attempt = db.session.get_one(Attempt, attempt_id, with_for_update=True, populate_existing=True)
         if attempt.session_id is None:
-            attempt.session_id, attempt.session_url = view.id, view.url
+            attempt.remember(view.id, view.url, view.client_secret)
             if attempt.state in {"created", "abandoned"}:
                 attempt.state = "open"
         return order.state == "awaiting_payment"

@@ -8,7 +8,7 @@ import json
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import Any
@@ -47,7 +47,10 @@ class SignatureWrong(ShopError):
 
 @dataclass(frozen=True, slots=True)
 class SessionView:
-    """A Checkout Session and, once there is one, its payment: amounts in minor units of `currency`."""
+    """A Checkout Session and, once there is one, its payment: amounts in minor units of `currency`.
+
+    It is paid at `url`, or on our page by whoever has its `client_secret`.
+    """
 
     id: str
     url: str | None
@@ -62,6 +65,7 @@ class SessionView:
     # Of the payment intent: tells a bank that still works on a payment from one that has refused it.
     intent_status: str | None = None
     expires_at: datetime | None = None
+    client_secret: str | None = field(default=None, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -442,6 +446,7 @@ def _session(plain: dict[str, Any]) -> SessionView:
         livemode=bool(plain.get("livemode")),
         intent_status=intent.get("status") if isinstance(intent, dict) else None,
         expires_at=datetime.fromtimestamp(plain["expires_at"], UTC) if plain.get("expires_at") else None,
+        client_secret=plain.get("client_secret"),
     )
 
 

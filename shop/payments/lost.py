@@ -95,6 +95,7 @@ def adopt(order: Order, view: SessionView) -> Attempt:
         state="open",
         session_id=view.id,
         session_url=view.url,
+        client_secret=view.client_secret,
         created_at=now,
         expires_at=view.expires_at or now,
     )

@@ -12,7 +12,9 @@ from shop.core.db import Base, BigId, UTCDateTime, big_id
 class Attempt(Base):
     """One Checkout Session of an order, committed before Stripe is called, with the parameters exactly as sent.
 
-    States: created (not yet known to have reached Stripe), open, processing, paid, expired, abandoned.
+    States: created (not yet known to have reached Stripe), open, processing, paid, expired, abandoned. A session has a page
+    at Stripe (`session_url`) or is shown on ours (`client_secret`). One that `gives_way_to` a language is closed because the
+    buyer wants Stripe's own page in that language: when it expires, the order goes on waiting for its payment.
     """
 
     __tablename__ = "attempt"
@@ -29,10 +31,21 @@ class Attempt(Base):
     state: Mapped[str]
     session_id: Mapped[str | None] = mapped_column(unique=True)
     session_url: Mapped[str | None]
+    client_secret: Mapped[str | None]
+    gives_way_to: Mapped[str | None]
     payment_intent: Mapped[str | None] = mapped_column(unique=True)
     charge: Mapped[str | None] = mapped_column(unique=True)
     created_at: Mapped[datetime] = mapped_column(UTCDateTime)
     expires_at: Mapped[datetime] = mapped_column(UTCDateTime)
+
+    def remember(self, session_id: str, url: str | None, client_secret: str | None) -> None:
+        """Write down what Stripe answered to the opening."""
+        self.session_id, self.session_url, self.client_secret = session_id, url, client_secret
+
+    @property
+    def is_on_our_page(self) -> bool:
+        """Whether its session is, or will be, shown on our page."""
+        return self.client_secret is not None or self.parameters.get("ui_mode") == "elements"
 
 
 class InboxEvent(Base):

@@ -55,14 +55,16 @@ def settle_order(order_id: int, *, patient: bool = True, young: timedelta = YOUN
 def close_payment(order_id: int, *, patient: bool = True, overdue_only: bool = False) -> None:
     """Close the payment pages of an order at Stripe and apply what became of them. Outside any transaction.
 
-    `overdue_only` leaves a page alone whose time is not over. Raises EdgeFailed; then a page may still be open.
+    `overdue_only` leaves a page alone whose time is not over, unless the buyer wants another one in its place. Raises
+    EdgeFailed; then a page may still be open.
     """
     settle_order(order_id, patient=patient, young=YOUNG if overdue_only else timedelta(0))
     now = clock.now()
     closing = [
         (str(attempt.session_id), attempt.key)
         for attempt in list_attempts(order_id)
-        if attempt.state == "open" and (not overdue_only or attempt.expires_at < now)
+        if attempt.state == "open"
+        and (not overdue_only or attempt.expires_at < now or attempt.gives_way_to is not None)
     ]
     for session_id, key in closing:
         # Closing twice does no harm; a key of its own each time, because Stripe repeats a failure kept under an old one.
@@ -87,7 +89,8 @@ def _recover(attempt_id: int, stripe: Gateway, young: timedelta) -> str | None:
         if fresh.session_id is None and view is None:
             fresh.state = "abandoned"
         elif fresh.session_id is None and view is not None:
-            fresh.session_id, fresh.session_url, fresh.state = view.id, view.url, "open"
+            fresh.remember(view.id, view.url, view.client_secret)
+            fresh.state = "open"
         return fresh.session_id
 
 
@@ -118,7 +121,8 @@ def apply_session(order_id: int, attempt_id: int, view: SessionView) -> None:
     order, lines = lock_order_with_lines(order_id)
     if view.status == "expired" or _bank_refused(view):
         ended = _move(attempt_id, "expired")
-        if ended and order.state in {"awaiting_payment", "processing"} and not _is_live(order):
+        makes_way = ended is not None and ended.gives_way_to is not None and order.state == "awaiting_payment"
+        if ended and not makes_way and order.state in {"awaiting_payment", "processing"} and not _is_live(order):
             expire_order(order)
     elif view.status == "complete" and view.payment_status == "paid":
         paid = _move(attempt_id, "paid", payment_intent=view.payment_intent, charge=view.charge)

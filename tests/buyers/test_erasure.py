@@ -16,11 +16,14 @@ from shop.core.errors import Conflict
 from shop.core.ids import public_id
 from shop.notifications.models import Letter
 from shop.orders import returns
+from shop.orders.answers import find_answers, keep_answers
+from shop.orders.cart import add_to_cart
 from shop.orders.messages import write_message
-from shop.orders.models import Order
+from shop.orders.models import Cart, Order, OrderLine
 from shop.payments.returns import withdraw
 from shop.reports.invariants import list_findings
 from shop.shipping.freight import Question, ask_freight
+from tests.builders import make_order, make_product
 from tests.payments.sales import sell, standing
 from tests.stripe_bench import Bench
 
@@ -186,3 +189,19 @@ def test_signing_out_ends_one_session_or_all(stripe: Bench) -> None:
     with transaction():
         keys.forget_keys(EMAIL)
     assert keys.find_email(desk) is None
+
+
+def test_what_was_typed_at_checkout_is_erased_too_and_nobody_elses(stripe: Bench) -> None:
+    """Before paying it stands in the cart: the one an order came from, and one nothing came of."""
+    order = make_order(make_product(kind="repeatable", stock=9), email=EMAIL)
+    rug = make_product()
+    with transaction():
+        carts = [add_to_cart(None, rug.id, 1, "EUR").token for _turn in range(2)]
+        carts.append(db.session.get_one(Cart, order.cart_id).token)
+    stripe.settle(order)
+    with transaction():
+        db.session.execute(update(OrderLine).values(state="handed_over"))
+        for cart, email in zip(carts, ("Claire@Example.org", "paul@example.org", "clare@example.org"), strict=True):
+            keep_answers(cart, {"email": email, "street_address": "12 rue de la République"})
+    erase()
+    assert [bool(find_answers(cart)) for cart in carts] == [False, True, False]

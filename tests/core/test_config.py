@@ -19,6 +19,7 @@ from shop.core.errors import ConfigurationError
         ("SHOP_TRUSTED_PROXIES", "many"),
         ("SHOP_LOG_FORMAT", "poem"),
         ("STRIPE_API_BASE", "stripe"),
+        ("STRIPE_JS_URL", "stripe.js"),
     ],
 )
 def test_a_senseless_value_is_refused_by_name(name: str, value: str, tmp_path: Path) -> None:
@@ -39,16 +40,18 @@ def test_production_needs_its_secrets_and_stripes_own_address(tmp_path: Path) ->
         "SHOP_INSTANCE": str(tmp_path),
         "SHOP_SECRET_KEY": "x" * 40,
         "STRIPE_SECRET_KEY": "sk_test_x",
+        "STRIPE_PUBLISHABLE_KEY": "pk_test_x",
         "STRIPE_WEBHOOK_SECRET": "whsec_a,whsec_b",
     }
     settings = from_environment(whole)
     check_production(settings)
     assert settings.stripe_webhook_secrets == ("whsec_a", "whsec_b")
-    for name in ("SHOP_SECRET_KEY", "STRIPE_SECRET_KEY", "STRIPE_WEBHOOK_SECRET"):
+    for name in ("SHOP_SECRET_KEY", "STRIPE_SECRET_KEY", "STRIPE_PUBLISHABLE_KEY", "STRIPE_WEBHOOK_SECRET"):
         with pytest.raises(ConfigurationError, match=name):
             check_production(from_environment({**whole, name: ""}))
-    with pytest.raises(ConfigurationError, match="STRIPE_API_BASE"):
-        check_production(from_environment({**whole, "STRIPE_API_BASE": "http://127.0.0.1:1"}))
+    for name in ("STRIPE_API_BASE", "STRIPE_JS_URL"):
+        with pytest.raises(ConfigurationError, match=name):
+            check_production(from_environment({**whole, name: "http://127.0.0.1:1"}))
 
 
 def test_secrets_are_not_shown(tmp_path: Path) -> None:

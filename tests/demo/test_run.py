@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import create_engine, text
 
-from shop.core.config import STRIPE_API, from_environment
+from shop.core.config import STRIPE_API, STRIPE_JS, from_environment
 from shop.core.errors import ConfigurationError
 from shop.demo.run import NotADemo, environment, own_stripe, prepare
 
@@ -16,11 +16,13 @@ def test_without_a_key_the_double_is_used() -> None:
 
 
 def test_a_test_key_is_used_at_stripes_own_address() -> None:
-    given = {"STRIPE_SECRET_KEY": "sk_test_abc", "STRIPE_WEBHOOK_SECRET": "whsec_x", "HOME": "/nowhere"}
+    keys = {"STRIPE_SECRET_KEY": "sk_test_abc", "STRIPE_PUBLISHABLE_KEY": "pk_test_abc"}
+    given = {**keys, "STRIPE_WEBHOOK_SECRET": "whsec_x", "HOME": "/nowhere"}
     assert own_stripe(given) == {
-        "STRIPE_SECRET_KEY": "sk_test_abc",
+        **keys,
         "STRIPE_WEBHOOK_SECRET": "whsec_x",
         "STRIPE_API_BASE": STRIPE_API,
+        "STRIPE_JS_URL": STRIPE_JS,
     }
 
 
@@ -29,6 +31,15 @@ def test_a_test_key_is_used_at_stripes_own_address() -> None:
     [
         ({"STRIPE_SECRET_KEY": "sk_live_abc", "STRIPE_WEBHOOK_SECRET": "whsec_x"}, "STRIPE_SECRET_KEY"),
         ({"STRIPE_SECRET_KEY": "sk_test_abc"}, "STRIPE_WEBHOOK_SECRET"),
+        ({"STRIPE_SECRET_KEY": "sk_test_abc", "STRIPE_WEBHOOK_SECRET": "whsec_x"}, "STRIPE_PUBLISHABLE_KEY"),
+        (
+            {
+                "STRIPE_SECRET_KEY": "sk_test_abc",
+                "STRIPE_WEBHOOK_SECRET": "whsec_x",
+                "STRIPE_PUBLISHABLE_KEY": "pk_live_x",
+            },
+            "STRIPE_PUBLISHABLE_KEY",
+        ),
     ],
 )
 def test_a_live_key_or_a_missing_secret_is_refused_by_name(given: dict[str, str], named: str) -> None:

@@ -17,6 +17,7 @@ TIMEOUT = 30
 GOOD_CARD = "4242424242424242"
 TRIES = LOOKS = 60
 LOOK_PAUSE = 0.2
+REVIEW = "/fr/checkout/review"
 AGREED = re.compile(r'name="agreed" value="([^"]+)"')
 T = TypeVar("T")
 
@@ -130,14 +131,12 @@ class Buyer(Browser):
         return self.ask("POST", f"/fr/cart?currency={currency}", form)
 
     def check_out(self) -> Answer:
-        """Fill in the form and send it; the answer leads to Stripe's page when all is well."""
+        """The steps of checkout; the answer leads to Stripe's page when all is well."""
         page = self.ask("GET", "/fr/checkout?country=FR")
-        agreed = AGREED.search(page.body)
-        if agreed is None:
+        if page.status != 200:
             return page
         form = {
             "country": "FR",
-            "agreed": agreed[1],
             "email": self.email,
             "name": "Claire Martin",
             "street_address": "12 rue de la République",
@@ -145,7 +144,12 @@ class Buyer(Browser):
             "postal_code": "69001",
             "phone": "+33612345678",
         }
-        return self.ask("POST", "/fr/checkout", form)
+        answered = self.ask("POST", "/fr/checkout", form)
+        if answered.location != REVIEW:
+            return answered
+        page = self.ask("GET", REVIEW)
+        agreed = AGREED.search(page.body)
+        return self.ask("POST", REVIEW, {"agreed": agreed[1]}) if agreed else page
 
     def wait_for_page(self, answer: Answer) -> Answer:
         """Where the shop lets people wait for the payment page, ask again as its page does by itself, only sooner."""

@@ -34,7 +34,7 @@ BUYERS = {
         name="Noura Al Mansoori",
         phone="+971 50 123 4567",
         address={"street_address": "Villa 12, Al Wasl Road", "country_area": "إمارة دبيّ"},
-        cards=(buying.BANK_ASKS_CARD,),
+        cards=(buying.DECLINED_CARD, buying.BANK_ASKS_CARD),
     ),
     # In this language the buyer's browser runs no scripts at all.
     "fr": Buyer(

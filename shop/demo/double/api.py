@@ -7,6 +7,7 @@ import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import parse_qsl
 
 from shop.demo.double import (
     balance,
@@ -35,6 +36,8 @@ from shop.demo.double.params import decode
 from shop.demo.double.state import State
 
 KEY_PREFIX = "sk_test_demo_"
+# Stripe's script in a buyer's browser has this one: it opens only what an operation's guard lets through.
+PUBLISHABLE_PREFIX = "pk_test_demo_"
 log = logging.getLogger(__name__)
 
 
@@ -95,9 +98,12 @@ def answer(state: State, call: Call) -> Answer:
     if key:
         headers["Idempotency-Key"] = key
     try:
-        _authenticate(call)
+        publishable = _authenticate(call)
+        if publishable:
+            # Stripe's script calls from the shop's page, which is of another origin.
+            headers["Access-Control-Allow-Origin"] = "*"
         with idempotency.claimed(state, key):
-            status, body = _run(state, call, key, request, headers)
+            status, body = _run(state, call, key, request, headers, publishable=publishable)
     except ApiError as error:
         status, body = error.status, error.body()
     except Exception:
@@ -110,7 +116,8 @@ def answer(state: State, call: Call) -> Answer:
     return Answer(status, body, headers)
 
 
-def _authenticate(call: Call) -> None:
+def _authenticate(call: Call) -> bool:
+    """Whether the key is a publishable one; raises without a key of the demonstration."""
     scheme, _, token = call.headers.get("Authorization", "").partition(" ")
     if scheme.lower() == "basic":
         try:
@@ -118,23 +125,28 @@ def _authenticate(call: Call) -> None:
         except (binascii.Error, UnicodeDecodeError):
             token = ""
     if not token:
+        # A header would make the browser ask beforehand whether it may call.
+        token = next((value for name, value in parse_qsl(call.form) if name == "key"), "")
+    if not token:
         raise ApiError(
             401,
             "You did not provide an API key. You need to provide your API key in the Authorization header, using "
             "Bearer auth (e.g. 'Authorization: Bearer YOUR_SECRET_KEY').",
             kept=False,
         )
-    if not token.startswith(KEY_PREFIX):
+    publishable = token.startswith(PUBLISHABLE_PREFIX)
+    if not publishable and not token.startswith(KEY_PREFIX):
         raise ApiError(401, f"Invalid API Key provided: {token[:8]}****", kept=False)
     version = call.headers.get("Stripe-Version", API_VERSION)
     if version != API_VERSION:
         raise ApiError(
             400, f"This double speaks the API version {API_VERSION}, and {version} was asked for.", kept=False
         )
+    return publishable
 
 
 def _run(
-    state: State, call: Call, key: str | None, request: str, headers: dict[str, str]
+    state: State, call: Call, key: str | None, request: str, headers: dict[str, str], *, publishable: bool
 ) -> tuple[int, dict[str, Any]]:
     """Replay, fault or work; what an idempotency key remembers is written with the work."""
     print_ = idempotency.fingerprint(call.path, call.form)
@@ -144,6 +156,13 @@ def _run(
             headers |= {"Idempotent-Replayed": "true", "Original-Request": kept.request}
             return kept.status, kept.body
     operation, identifiers = _find(call)
+    if publishable and operation.guard is None:
+        raise ApiError(
+            401,
+            "This API call cannot be made with a publishable API key. Please use a secret API key.",
+            code="secret_key_required",
+            kept=False,
+        )
     wait = control.value(state, "latency")["seconds"]
     if wait:
         time.sleep(wait)
@@ -152,6 +171,8 @@ def _run(
         return _refusal(state, key, print_, request, _fault(fault))
     params = operation.fields.read(decode(call.form))
     timeline.tick(state)
+    if publishable and operation.guard is not None:
+        operation.guard(state, params, *identifiers)
     try:
         with state.transaction():
             paths = params.pop("expand", [])

@@ -8,7 +8,7 @@ from typing import Any, Protocol
 
 from flask import Flask, Response, request
 
-from shop.demo.double import api, control, pages, payouts, timeline, verbs, webhooks
+from shop.demo.double import api, control, elements, pages, payouts, timeline, verbs, webhooks
 from shop.demo.double.errors import ApiError
 from shop.demo.double.state import Endpoint, Send, State
 
@@ -47,6 +47,7 @@ def create_double(
     app.config["PROPAGATE_EXCEPTIONS"] = True
     app.json.sort_keys = False  # type: ignore[attr-defined]
     pages.register(app, state)
+    elements.register(app, state)
     _add_api(app, state, observer)
     _add_controls(app, state, observer)
     return app

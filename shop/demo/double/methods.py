@@ -329,7 +329,8 @@ def _method(state: State, kind: str, shown: dict[str, Any], billing: dict[str, A
 
 
 OPERATIONS = (
-    operation("PostPaymentMethods", "POST", METHODS, CREATE, create),
+    # Anybody may make one of a card: that alone moves nothing.
+    operation("PostPaymentMethods", "POST", METHODS, CREATE, create, guard=lambda state, params: None),
     reads("GetPaymentMethodsPaymentMethod", KIND),
     operation("PostPaymentMethodsPaymentMethod", "POST", METHODS + "/{}", UPDATE, update),
     operation(

@@ -14,18 +14,24 @@ ONE = Fields(EXPAND)
 
 @dataclass(frozen=True)
 class Operation:
-    """`work(state, params, host, *identifiers)`; `name` is the specification's operation id."""
+    """`work(state, params, host, *identifiers)`; `name` is the specification's operation id.
+
+    `guard(state, params, *identifiers)` lets a publishable key in, or raises; without one only a secret key may call.
+    """
 
     name: str
     method: str
     path: re.Pattern[str]
     fields: Fields
     work: Work
+    guard: Callable[..., None] | None = None
 
 
-def operation(name: str, method: str, path: str, fields: Fields, work: Work) -> Operation:
+def operation(
+    name: str, method: str, path: str, fields: Fields, work: Work, guard: Callable[..., None] | None = None
+) -> Operation:
     """An operation; each `{}` of `path` stands for an identifier."""
-    return Operation(name, method, re.compile(path.replace("{}", "([^/]+)")), fields, work)
+    return Operation(name, method, re.compile(path.replace("{}", "([^/]+)")), fields, work, guard)
 
 
 def reads(name: str, kind: str, fields: Fields = ONE) -> Operation:

@@ -34,6 +34,8 @@ def register(app: Flask, state: State) -> None:
         timeline.tick(state)
         try:
             session = sessions.get(state, session_id)
+            if session["ui_mode"] != "hosted_page":
+                return _page("closed.html", 404, _language(None), kind="missing", link=None)
             if session["status"] != "open":
                 return _closed(session)
             if request.method == "POST":
@@ -165,13 +167,14 @@ def _form(
         by_debit=by_debit,
         country=request.form.get("country") or _home(language),
         countries=[(code, french if language == "fr" else english) for code, english, french in COUNTRIES],
-        test_cards=[(number, _spaced(number), use) for number, use in TEST_CARDS],
-        test_accounts=[(number, _spaced(number), use) for number, use in TEST_ACCOUNTS],
+        test_cards=[(number, spaced(number), use) for number, use in TEST_CARDS],
+        test_accounts=[(number, spaced(number), use) for number, use in TEST_ACCOUNTS],
         typed=request.form,
     )
 
 
-def _spaced(number: str) -> str:
+def spaced(number: str) -> str:
+    """A number in groups of four, as it stands on a card."""
     return " ".join(re.findall(".{1,4}", number))
 
 

@@ -193,12 +193,12 @@ def shipping(data: dict[str, Any] | None) -> dict[str, Any] | None:
 
 
 def _ask_bank(state: State, session: dict[str, Any], intent: dict[str, Any], payer: Payer) -> Outcome:
-    page = session["url"].replace("/c/pay/", "/c/authenticate/")
+    page = state.hidden(session["id"])["bank"]
     intent |= {
         "status": "requires_action",
         "next_action": {
             "type": "redirect_to_url",
-            "redirect_to_url": {"return_url": session["url"], "url": page},
+            "redirect_to_url": {"return_url": session["url"] or session["return_url"], "url": page},
         },
     }
     # Test numbers only: anything else was refused before, so nobody's card is ever written down.

@@ -1,4 +1,4 @@
-"""Checkout Sessions in payment mode on the hosted page."""
+"""Checkout Sessions in payment mode, on the hosted page or in elements of the shop's own page."""
 
 from typing import Any
 
@@ -40,7 +40,7 @@ ABSENT = """
 after_expiration allow_promotion_codes automatic_tax billing_address_collection branding_settings consent_collection
 custom_fields custom_text customer customer_account customer_creation customer_update discounts integration_identifier
 invoice_creation managed_payments name_collection optional_items origin_context payment_method_collection
-payment_method_configuration payment_method_data permissions phone_number_collection redirect_on_completion return_url
+payment_method_configuration payment_method_data permissions phone_number_collection redirect_on_completion
 saved_payment_method_options setup_intent_data shipping_address_collection subscription_data tax_id_collection
 wallet_options
 """
@@ -134,7 +134,7 @@ CARD_OPTIONS: dict[str, Shape] = {
 CREATE = Fields(
     {
         "mode": Choice("payment", absent=("setup", "subscription")),
-        "ui_mode": Choice("hosted_page", absent=("elements", "embedded_page")),
+        "ui_mode": Choice("hosted_page", "elements", absent=("embedded_page",)),
         "line_items": ListOf(LINE),
         "shipping_options": ListOf(
             Fields({"shipping_rate_data": SHIPPING_RATE, **absent("shipping_rate")}, ("shipping_rate_data",))
@@ -147,6 +147,7 @@ CREATE = Fields(
         "locale": Choice(*LOCALES.split()),
         "success_url": Url(),
         "cancel_url": Url(),
+        "return_url": Url(),
         "currency": Currency(),
         "payment_method_options": Fields({"card": Fields(CARD_OPTIONS)}),
         "excluded_payment_method_types": ListOf(Text()),
@@ -156,8 +157,10 @@ CREATE = Fields(
         **EXPAND,
         **absent(*ABSENT.split()),
     },
-    ("mode", "line_items", "success_url"),
+    ("mode", "line_items"),
 )
+# Which addresses, and what else, belong to which mode of a session.
+NOT_IN_ELEMENTS = ("success_url", "cancel_url", "submit_type")
 
 
 def create(state: State, params: dict[str, Any], host: str) -> dict[str, Any]:
@@ -165,6 +168,7 @@ def create(state: State, params: dict[str, Any], host: str) -> dict[str, Any]:
     now = state.now()
     expires_at = _expiry(params, now)
     _refuse_unsupported(params)
+    in_elements = _is_in_elements(params)
     prices = [_price(state, line, i) for i, line in enumerate(params["line_items"])]
     currency = _currency(params, prices)
     items = [_item(state, line, price) for line, price in zip(params["line_items"], prices, strict=True)]
@@ -192,13 +196,38 @@ def create(state: State, params: dict[str, Any], host: str) -> dict[str, Any]:
             {"shipping_amount": rate["fixed_amount"]["amount"], "shipping_rate": rate["id"]} for rate in rates
         ],
         "submit_type": params.get("submit_type"),
-        "success_url": params["success_url"],
-        "url": f"{host}c/pay/{identifier}",
+        "success_url": params.get("success_url"),
+        **_way_in(state, params, host, identifier, in_elements),
     }
     ship(session, rates[0] if rates else None)
     _check_total(session["amount_total"], currency)
-    hidden = {"items": items, "intent": params.get("payment_intent_data", {})}
+    bank = f"{host}{'elements' if in_elements else 'c'}/authenticate/{identifier}"
+    hidden = {"items": items, "intent": params.get("payment_intent_data", {}), "bank": bank}
     return state.add(session, due=expires_at, hidden=hidden)
+
+
+def _is_in_elements(params: dict[str, Any]) -> bool:
+    """Whether a session is shown in elements; raises where addresses do not belong to its mode."""
+    if params.get("ui_mode") != "elements":
+        if "success_url" not in params:
+            raise invalid("Missing required param: success_url.", "success_url", "parameter_missing")
+        if "return_url" in params:
+            raise invalid("`return_url` can only be used with `ui_mode: embedded_page` or `elements`.", "return_url")
+        return False
+    for name in NOT_IN_ELEMENTS:
+        if name in params:
+            raise invalid(f"`{name}` cannot be used with `ui_mode: elements`.", name)
+    if "return_url" not in params:
+        raise invalid("Missing required param: return_url.", "return_url", "parameter_missing")
+    return True
+
+
+def _way_in(state: State, params: dict[str, Any], host: str, identifier: str, in_elements: bool) -> dict[str, Any]:
+    """What leads a buyer to a session: the address of its page, or the secret that its elements are shown with."""
+    if not in_elements:
+        return {"url": f"{host}c/pay/{identifier}"}
+    secret = state.new_id(f"{identifier}_secret_", 40)
+    return {"client_secret": secret, "return_url": params["return_url"], "ui_mode": "elements", "url": None}
 
 
 def ship(session: dict[str, Any], rate: dict[str, Any] | None) -> None:

@@ -1,6 +1,5 @@
 """Buyers of the past: they choose what is on the shelf that day, check out, and pay or do not."""
 
-import re
 from collections.abc import Callable, Sequence
 from datetime import date, timedelta
 from functools import partial
@@ -54,7 +53,7 @@ class Shoppers:
         if not chosen:
             return
         order_id = self._place(visit, chosen)
-        session = _session_of(open_payment(order_id))
+        session = open_payment(order_id).session_id
         if visit.payment == "walked_away":
             self._past.at(clock.now() + PAGE_LIFE, self._past.sweep)
         elif visit.payment == "abandoned":
@@ -192,11 +191,3 @@ def _fill(offer: Offer, wanted: int) -> None:
 def _available() -> dict[int, int]:
     rows = db.session.execute(select(Variant.id, Variant.available))
     return {row.id: row.available for row in rows}
-
-
-def _session_of(url: str) -> str:
-    """The Checkout Session a payment page belongs to."""
-    found = re.search(r"cs_[A-Za-z0-9_]+", url)
-    if found is None:
-        raise ValueError(f"not a payment page: {url}")
-    return found.group()

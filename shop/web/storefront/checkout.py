@@ -1,47 +1,132 @@
-"""Guest checkout: country first, then that country's own address form, then the order and Stripe's page."""
+"""Checkout as a guest, in three steps with addresses of their own: where to, check, pay (orders.pay).
+
+Country first, then that country's own address form. What was typed is kept with the cart and looked at anew at each step;
+amounts are counted anew too, and one that has changed is told before anything is ordered.
+"""
 
 from typing import Any
 
-from flask import Blueprint, redirect, render_template, request, url_for
+from flask import Blueprint, make_response, redirect, render_template, request
 from werkzeug.wrappers import Response
 
 from shop.core import clock
+from shop.core.db import transaction
 from shop.core.errors import Conflict, EdgeFailed, Invalid, TooMany
 from shop.i18n import formats
 from shop.i18n.countries import list_countries
 from shop.i18n.messages import current_language
 from shop.i18n.messages import gettext as _
-from shop.orders.addresses import address_fields, check_buyer
-from shop.orders.cart import CartView, read_cart
+from shop.orders.addresses import address_fields, address_lines, check_buyer
+from shop.orders.answers import find_answers, keep_answers
+from shop.orders.cart import CartLineView, CartView, find_cart, read_cart, set_choice
 from shop.orders.errors import QuantityInvalid
 from shop.orders.limits import count_order
-from shop.orders.links import order_path, order_token
-from shop.orders.models import Order
+from shop.orders.links import order_path
+from shop.orders.queries import find_newest_order
 from shop.orders.wording import charges_text, included_text, total_rows
-from shop.payments.checkout import check_out, open_payment
+from shop.payments.checkout import HOSTED_LANGUAGES, check_out
 from shop.shipping.errors import CannotShip
 from shop.shipping.queries import read_tariff
-from shop.web.storefront import chrome
+from shop.web.storefront import chrome, payment_page
 from shop.web.storefront.cart import COOKIE
 from shop.web.storefront.own_orders import secret
 
 blueprint = Blueprint("checkout", __name__)
 
 OWN_FIELDS = ("email", "name", "company", "phone")
-# Stripe's page speaks these; in the other languages the buyer says which they read best.
-PAGE_LANGUAGES = ("fr", "en")
+ADDRESS_FIELDS = ("street_address", "street_address_2", "city_area", "city", "country_area", "postal_code")
 
 
 @blueprint.get("/checkout")
 def show() -> str | Response:
-    """The form. `?country=` gives the form of a country; without one only the country is asked for."""
+    """The first step. `?country=` gives the form of a country, `?check` says what is wrong with the answers kept."""
     cart = _read(request.args.get("country"))
     if not cart.lines or cart.problems:
+        return _to_cart(cart)
+    answers = find_answers(cart.token)
+    errors = {}
+    if "check" in request.args and cart.country:
+        try:
+            _check(cart, answers)
+        except Invalid as error:
+            errors = error.fields
+    return _address_page(cart, answers, errors)
+
+
+@blueprint.post("/checkout")
+def save() -> Response | tuple[str, int]:
+    """Keep the answers and go on to the second step. `keep` only keeps them: for another `country`, another `language`."""
+    given = {name: value[:500] for name, value in request.form.items()}
+    country = given.get("country", "")
+    cart = _read(country)
+    if not cart.lines or cart.problems:
+        return _to_cart(cart)
+    answers = {name: given[name] for name in (*OWN_FIELDS, *ADDRESS_FIELDS) if name in given}
+    sent_there = country == cart.country
+    with transaction():
+        keep_answers(cart.token, {**find_answers(cart.token), **answers})
+        row = find_cart(cart.token)
+        if row is not None and sent_there:
+            set_choice(row, cart.currency, country)
+    kept_for = given.get("keep")
+    if kept_for == "language" or (kept_for and sent_there):
+        return redirect(chrome.link("checkout.show"), 303)
+    if not sent_there:
+        errors = {"country": _("Choose a country from the list.")}
+        return _address_page(_read(None), {**answers, "country": country}, errors), 422
+    if cart.shipping is None:
+        return _address_page(cart, answers), 422
+    try:
+        _check(cart, answers)
+    except Invalid as error:
+        return _address_page(cart, answers, error.fields), 422
+    return redirect(chrome.link("checkout.review"), 303)
+
+
+@blueprint.get("/checkout/review")
+def review() -> str | Response:
+    """The second step: everything as it will be ordered, with the way back to each answer."""
+    cart = _read(None)
+    if not cart.lines or cart.problems:
+        return _to_cart(cart)
+    try:
+        email, address = _check(cart, find_answers(cart.token))
+    except Invalid:
+        return redirect(chrome.link("checkout.show", check=1 if find_answers(cart.token) else None), 303)
+    return _review_page(cart, email, address)
+
+
+@blueprint.post("/checkout/review")
+def place() -> Response:
+    """Place the order and go on to pay it. Doing it again leads to the same order."""
+    cart = _read(None)
+    if not cart.lines or cart.problems:
+        return _to_cart(cart)
+    try:
+        email, address = _check(cart, find_answers(cart.token))
+    except Invalid:
+        return redirect(chrome.link("checkout.show", check=1), 303)
+    if request.form.get("agreed") != f"{cart.total_minor} {cart.currency}":
+        text = _("The total has changed since you opened this page. It is now %(total)s.", total=_total(cart))
+        return make_response(_review_page(cart, email, address, text), 409)
+    try:
+        count_order(request.remote_addr or "", email)
+        order = check_out(cart, email=email, address=address, language=current_language())
+    except TooMany as error:
+        return make_response(_review_page(cart, email, address, error.text), 429)
+    except CannotShip:
+        return redirect(chrome.link("checkout.show"), 303)
+    except EdgeFailed:
+        text = _("The payment page did not answer. Nothing was charged and your answers are kept: try again.")
+        return make_response(_review_page(cart, email, address, text), 503)
+    except (Conflict, QuantityInvalid):
+        # Sold, changed or paid meanwhile: the cart shows which line it is, in its place.
         return redirect(chrome.link("cart.show"), 303)
-    return _page(cart, {})
+    return payment_page.lead_on(order)
 
 
 def _read(country: str | None) -> CartView:
+    """The visitor's cart, as it would be sent to a country if it is one we send to."""
     token = request.cookies.get(COOKIE)
     if country:
         cart = read_cart(token, current_language(), country=country)
@@ -50,34 +135,89 @@ def _read(country: str | None) -> CartView:
     return read_cart(token, current_language())
 
 
-def _page(cart: CartView, given: dict[str, str], errors: dict[str, str] | None = None, notice: str = "") -> str:
+def _to_cart(cart: CartView) -> Response:
+    """Nothing to order, or something to answer first. An empty cart may have been paid for just now: then to that order."""
+    order = find_newest_order(cart.cart_id) if cart.cart_id is not None and not cart.lines else None
+    if order is not None and order.state == "paid":
+        return redirect(order_path(order, secret()), 303)
+    return redirect(chrome.link("cart.show"), 303)
+
+
+def _check(cart: CartView, answers: dict[str, str]) -> tuple[str, dict[str, str]]:
+    """E-mail and address of the order, from the answers; raises Invalid with a sentence for each that is wrong."""
+    if not cart.country or cart.shipping is None:
+        raise Invalid("", {"country": cart.shipping_problem or _("Choose a country from the list.")})
+    given = {name: text for name, text in answers.items() if name != "street_address_2"}
+    lines = (answers.get("street_address", ""), answers.get("street_address_2", ""))
+    return check_buyer(cart.country, {**given, "street_address": "\n".join(line for line in lines if line.strip())})
+
+
+def _address_page(cart: CartView, given: dict[str, str], errors: dict[str, str] | None = None) -> str:
     fields = address_fields(cart.country) if cart.country else ()
-    order = ["country", "email", "name", "company", *(field.name for field in fields), "phone", "page_language"]
+    order = ["country", "email", "name", *(field.name for field in fields), "phone"]
     listed = sorted((errors or {}).items(), key=lambda item: order.index(item[0]) if item[0] in order else len(order))
-    arrives = cart.shipping.arrives(cart.lead_time_days) if cart.shipping else None
-    tariff, amounts = cart.tariff or read_tariff(cart.currency), cart.amounts
     return render_template(
         "storefront/checkout/show.html",
         cart=cart,
-        currency=cart.currency,
-        countries=list_countries((), tariff.destinations()),
+        countries=list_countries((), (cart.tariff or read_tariff(cart.currency)).destinations()),
         fields=fields,
         given=given,
         errors=errors or {},
         error_list=[{"id": name, "text": text} for name, text in listed],
         has_errors=bool(errors),
-        notice_text=notice,
-        arrives=arrives,
-        border=charges_text(cart.charges, cart.currency, clock.today()) if cart.charges else "",
-        totals=[(label, formats.money(minor, cart.currency)) for label, minor in total_rows(amounts)],
-        included=included_text(amounts, cart.currency),
-        lines=[_summary_line(cart, line) for line in cart.lines],
-        asks_page_language=current_language() not in PAGE_LANGUAGES,
-        total=formats.money(cart.total_minor, cart.currency),
+        **_summary(cart),
     )
 
 
-def _summary_line(cart: CartView, line: Any) -> dict[str, Any]:
+def _review_page(cart: CartView, email: str, address: dict[str, str], notice: str = "") -> str:
+    assert cart.charges is not None
+    return render_template(
+        "storefront/checkout/review.html",
+        cart=cart,
+        parcels=_parcels(cart),
+        email=email,
+        phone=address["phone"],
+        name=address["name"],
+        address_lines=[*filter(None, [address["company"]]), *_lines(address)],
+        country_name=formats.country_name(address["country_code"]),
+        shipping=formats.money(cart.amounts.shipping_minor, cart.currency),
+        border=charges_text(cart.charges, cart.currency, clock.today()),
+        notice_text=notice,
+        pays_here=current_language() not in HOSTED_LANGUAGES,
+        has_errors=bool(notice),
+        alternates=chrome.alternates("checkout.review"),
+        **_summary(cart),
+    )
+
+
+def _lines(address: dict[str, str]) -> list[str]:
+    return [part for line in address_lines(address) for part in line.splitlines()]
+
+
+def _parcels(cart: CartView) -> list[dict[str, Any]]:
+    """One for each maker, with the days it may arrive on: each sends for themselves, as soon as their own is made."""
+    return [
+        {
+            "name": parcel.unit_name,
+            "lines": [line for line in cart.lines if line.variant_id in parcel.variant_ids],
+            "arrives": parcel.arrives,
+        }
+        for parcel in cart.parcels
+    ]
+
+
+def _summary(cart: CartView) -> dict[str, Any]:
+    """What stands beside each step."""
+    return {
+        "currency": cart.currency,
+        "lines": [_summary_line(cart, line) for line in cart.lines],
+        "totals": [(label, formats.money(minor, cart.currency)) for label, minor in total_rows(cart.amounts)],
+        "included": included_text(cart.amounts, cart.currency),
+        "total": _total(cart),
+    }
+
+
+def _summary_line(cart: CartView, line: CartLineView) -> dict[str, Any]:
     return {
         "title": line.title.text,
         "note": chrome.line_note(line.options, line.quantity, line.sale_unit),
@@ -85,73 +225,6 @@ def _summary_line(cart: CartView, line: Any) -> dict[str, Any]:
         "currency": cart.currency,
         "picture": line.picture,
     }
-
-
-@blueprint.post("/checkout")
-def place() -> Response | str | tuple[str, int]:
-    """Place the order and go to Stripe. Every answer given is kept when something is missing."""
-    given = {name: value[:500] for name, value in request.form.items()}
-    country = given.get("country", "")
-    cart = _read(country)
-    if not cart.lines or cart.problems:
-        return redirect(chrome.link("cart.show"), 303)
-    if country == cart.country and cart.shipping is None:
-        return _page(cart, given), 422
-    try:
-        if country != cart.country:
-            raise Invalid("", {"country": _("Choose a country from the list.")})
-        email, address = check_buyer(country, _own(given))
-        if current_language() not in PAGE_LANGUAGES:
-            address["payment_language"] = _page_language(given)
-    except Invalid as error:
-        return _page(cart, given, error.fields), 422
-    if given.get("agreed") != f"{cart.total_minor} {cart.currency}":
-        text = _("The total has changed since you opened this page. It is now %(total)s.", total=_total(cart))
-        return _page(cart, given, notice=text), 409
-    return _order(cart, given, email, address)
-
-
-def _order(
-    cart: CartView, given: dict[str, str], email: str, address: dict[str, str]
-) -> Response | str | tuple[str, int]:
-    try:
-        count_order(request.remote_addr or "", email)
-        order = check_out(cart, email=email, address=address, language=current_language())
-    except TooMany as error:
-        return _page(cart, given, notice=error.text), 429
-    except CannotShip as error:
-        return _page(cart, given, {"country": error.text}), 422
-    except EdgeFailed:
-        text = _("The payment page did not answer. Nothing was charged and your answers are kept: try again.")
-        return _page(cart, given, notice=text), 503
-    except (Conflict, QuantityInvalid):
-        # Sold, changed or paid meanwhile: the cart shows which line it is, in its place.
-        return redirect(chrome.link("cart.show"), 303)
-    return to_payment(order)
-
-
-def to_payment(order: Order) -> Response:
-    """To Stripe's page; when it does not answer, to our page that waits for it. Outside any transaction."""
-    try:
-        return redirect(open_payment(order.id), 303)
-    except EdgeFailed:
-        token = order_token(order.number, secret())
-        return redirect(url_for("storefront.orders.pay", number=order.number, t=token), 303)
-    except Conflict:
-        return redirect(order_path(order, secret()), 303)
-
-
-def _own(given: dict[str, str]) -> dict[str, str]:
-    """Only what an address has; whatever else a browser sends is not looked at."""
-    names = (*OWN_FIELDS, "street_address", "city_area", "city", "country_area", "postal_code")
-    return {name: given[name] for name in names if name in given}
-
-
-def _page_language(given: dict[str, str]) -> str:
-    chosen = given.get("page_language", "")
-    if chosen not in PAGE_LANGUAGES:
-        raise Invalid("", {"page_language": _("Choose the language of the payment page.")})
-    return chosen
 
 
 def _total(cart: CartView) -> str:

@@ -11,7 +11,7 @@ from werkzeug.wrappers import Response
 from shop.artisans.queries import unit_names
 from shop.core import clock
 from shop.core.db import transaction
-from shop.core.errors import Conflict, EdgeFailed, Invalid, NotFound
+from shop.core.errors import Invalid, NotFound
 from shop.core.ids import public_id
 from shop.core.outbox import enqueue
 from shop.core.policies import get_policy
@@ -34,18 +34,19 @@ from shop.orders.models import Order, OrderLine
 from shop.orders.queries import find_order_of, list_lines
 from shop.orders.states import UNSENT
 from shop.orders.wording import border_text, included_text, total_rows
-from shop.payments.checkout import open_payment, return_view
+from shop.payments.checkout import HOSTED_LANGUAGES, return_view
 from shop.payments.models import Refund
 from shop.payments.queries import list_attempts, list_failed_refunds, list_parts_of, list_refunds
 from shop.shipping.queries import read_tariff
 from shop.shipping.services import add_working_days
-from shop.web.storefront import chrome
+from shop.web.storefront import payment_page
 from shop.web.storefront.own_orders import (
     get_own_order,
     mask_email,
     masked,
     secret,
     state_text,
+    summary_line,
     to_own_order,
 )
 from shop.web.storefront.withdrawals import ends_on, return_views
@@ -55,6 +56,8 @@ blueprint = Blueprint("orders", __name__)
 # The return page asks Stripe at first and then now and again; in between the webhook may have answered.
 ASK_AT = (0, 3, 8, 20)
 LAST_LOOK = 40
+# Asked twice, Stripe has said that a form on our page is still open.
+NO_NEWS_AT = 8
 REFRESH_SECONDS = 3
 
 
@@ -76,7 +79,7 @@ def _page(order: Order, text: str = "", errors: dict[str, str] | None = None) ->
         token=order_token(order.number, secret()),
         state_text=state_text(order),
         parcels=_parcels(order, lines),
-        summary_lines=[_summary_line(order, line, pictures) for line in lines],
+        summary_lines=[summary_line(order, line, pictures) for line in lines],
         totals=[(label, formats.money(minor, order.currency)) for label, minor in total_rows(amounts)],
         included=included_text(amounts, order.currency),
         documents=list_documents(order.id),
@@ -130,12 +133,14 @@ def come_back(number: str) -> str | tuple[str, int] | Response:
     """Where Stripe sends the buyer: says what is known of the money, asks Stripe, and looks again until it is."""
     order = get_own_order(number)
     session_id = request.args.get("session_id")
-    if session_id is not None and all(attempt.session_id != session_id for attempt in list_attempts(order.id)):
+    paid_by = [attempt for attempt in list_attempts(order.id) if attempt.session_id == session_id]
+    if session_id is not None and not paid_by:
         raise NotFound(_("There is no such order."))
     typed = request.args.get("look", "")
     look = min(int(typed), LAST_LOOK) if typed.isdecimal() and len(typed) < 4 else 0
     state = return_view(order.id) if look in ASK_AT else order.state
-    came_from_paying = session_id is not None
+    # From a form on our page one also comes back after the bank has said no.
+    came_from_paying = session_id is not None and not (paid_by[0].is_on_our_page and look >= NO_NEWS_AT)
     waiting = state == "processing" or (state == "awaiting_payment" and came_from_paying)
     token = order_token(order.number, secret())
     again = url_for(
@@ -155,30 +160,17 @@ def come_back(number: str) -> str | tuple[str, int] | Response:
 
 
 @blueprint.get("/orders/<number>/pay")
-def pay(number: str) -> tuple[str, int] | Response:
-    """The way to Stripe's page; while that does not answer, a page that says so and tries again by itself."""
-    return _pay(number)
+def pay(number: str) -> Response:
+    """The last step of checkout, or the way to Stripe's own page for it."""
+    return payment_page.show(get_own_order(number))
 
 
 @blueprint.post("/orders/<number>/pay")
-def pay_again(number: str) -> tuple[str, int] | Response:
-    """The buyer wants to pay now."""
-    return _pay(number)
-
-
-def _pay(number: str) -> tuple[str, int] | Response:
+def pay_again(number: str) -> Response:
+    """The buyer wants to pay now; `hosted` names a language in which Stripe's own page is wanted in place of ours."""
+    hosted_in = request.form.get("hosted", "")
     order = get_own_order(number)
-    token = order_token(order.number, secret())
-    try:
-        return redirect(open_payment(order.id), 303)
-    except EdgeFailed:
-        refresh = url_for("storefront.orders.pay", number=number, t=token)
-        page = render_template(
-            "storefront/orders/pay.html", order=order, refresh_url=refresh, refresh_seconds=5, currency=order.currency
-        )
-        return page, 503
-    except Conflict:
-        return redirect(url_for("storefront.orders.show", number=number, t=token), 303)
+    return payment_page.lead_on(order, hosted_in=hosted_in if hosted_in in HOSTED_LANGUAGES else None)
 
 
 @blueprint.route("/orders", methods=["GET", "POST"])
@@ -387,17 +379,6 @@ def _next_text(order: Order, lines: list[OrderLine]) -> str:
     if any(line.state == "refund_failed" for line in lines):
         return _("Nothing is sent any more. Your bank has sent the money back to us; we give it back another way.")
     return _("Nothing is sent any more. Your money is being given back.")
-
-
-def _summary_line(order: Order, line: OrderLine, pictures: dict[int, Any]) -> dict[str, Any]:
-    picture = pictures.get(line.picture_id or 0)
-    return {
-        "title": line.title,
-        "note": chrome.line_note(line.options, line.quantity, line.sale_unit),
-        "minor": line.unit_price_minor * line.quantity,
-        "currency": order.currency,
-        "picture": {**picture, "alt": line.title} if picture else None,
-    }
 
 
 def _masked_lines(order: Order) -> list[str]:

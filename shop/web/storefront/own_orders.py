@@ -1,13 +1,16 @@
 """What every page of a buyer's own order shares: the signed link that opens it, and what of it is hidden."""
 
+from typing import Any
+
 from flask import current_app, redirect, request, url_for
 from werkzeug.wrappers import Response
 
 from shop.core.errors import NotFound
 from shop.i18n.messages import gettext as _
 from shop.orders.links import opens, order_token
-from shop.orders.models import Order
+from shop.orders.models import Order, OrderLine
 from shop.orders.queries import get_order
+from shop.web.storefront import chrome
 
 
 def secret() -> str:
@@ -41,6 +44,18 @@ def mask_email(email: str) -> str:
     """An address its owner recognises and nobody else can write to."""
     name, _at, host = email.partition("@")
     return f"{name[0]}{'•' * 5}@{host}"
+
+
+def summary_line(order: Order, line: OrderLine, pictures: dict[int, Any]) -> dict[str, Any]:
+    """A line of an order as the summary shows it; `pictures` by id."""
+    picture = pictures.get(line.picture_id or 0)
+    return {
+        "title": line.title,
+        "note": chrome.line_note(line.options, line.quantity, line.sale_unit),
+        "minor": line.unit_price_minor * line.quantity,
+        "currency": order.currency,
+        "picture": {**picture, "alt": line.title} if picture else None,
+    }
 
 
 def state_text(order: Order) -> tuple[str, str]:

@@ -50,15 +50,26 @@ class Visitor:
     def choose(self, country: str, currency: str = "EUR", language: str = "fr") -> TestResponse:
         return self.client.post(f"/{language}/cart/choice", data={"country": country, "currency": currency})
 
+    def answer(self, language: str = "fr", country: str = "FR", **changes: str) -> TestResponse:
+        """The first step of checkout, sent."""
+        return self.client.post(f"/{language}/checkout", data={**BUYER, "country": country, **changes})
+
     def agreed(self, language: str = "fr") -> str:
-        page = self.get(f"/{language}/checkout").text
+        """The total that the second step shows."""
+        page = self.get(f"/{language}/checkout/review").text
         found = re.search(r'name="agreed" value="([^"]+)"', page)
         assert found, page
         return found[1]
 
+    def place(self, language: str = "fr", agreed: str | None = None, **more: str) -> TestResponse:
+        """The second step, sent."""
+        data = {"agreed": agreed or self.agreed(language), **more}
+        return self.client.post(f"/{language}/checkout/review", data=data)
+
     def order(self, language: str = "fr", country: str = "FR", **changes: str) -> TestResponse:
-        data = {**BUYER, "country": country, "agreed": changes.pop("agreed", None) or self.agreed(language), **changes}
-        return self.client.post(f"/{language}/checkout", data=data)
+        """Both steps; the answer leads to payment, or is what stood in the way."""
+        answered = self.answer(language, country, **changes)
+        return self.place(language) if answered.location == f"/{language}/checkout/review" else answered
 
 
 @pytest.fixture

@@ -9,6 +9,7 @@ from shop.orders.cart import add_to_cart, set_choice
 from shop.orders.links import order_path
 from tests.builders import make_levy, make_order, make_product
 from tests.web.staff.page import text_of
+from tests.web.storefront.conftest import Visitor
 
 
 def fill(client: FlaskClient, variant: Variant) -> None:
@@ -29,7 +30,8 @@ def fill(client: FlaskClient, variant: Variant) -> None:
 def test_cart_and_checkout_say_what_is_tax(client: FlaskClient, mode: str, written: list[str]) -> None:
     make_levy(mode=mode)
     fill(client, make_product())
-    pages = [text_of(client.get(path)) for path in ("/fr/cart", "/fr/checkout?country=FR")]
+    Visitor(client).answer()
+    pages = [text_of(client.get(path)) for path in ("/fr/cart", "/fr/checkout/review")]
     for words in written:
         assert words in pages[1], (words, pages[1])
     for words in [words for words in written if "€" in words]:

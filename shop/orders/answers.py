@@ -1,0 +1,49 @@
+"""What a buyer has typed at checkout, kept with the cart as it was typed, right or wrong.
+
+So a step back, another language or a refused payment loses nothing; it is looked at anew each time it is used. Forgotten
+with the payment (orders.cart.forget_bought), and with the cart's cookie when nothing came of it.
+"""
+
+from collections.abc import Mapping
+from datetime import timedelta
+
+from sqlalchemy import func, or_, select, update
+
+from shop.core import clock
+from shop.core.db import db, transaction
+from shop.orders.cart import find_cart
+from shop.orders.models import Cart, Order
+
+# As long as the cookie of the cart.
+KEPT = timedelta(days=30)
+LONGEST = 500
+
+
+def keep_answers(token: str | None, typed: Mapping[str, str]) -> None:
+    """Keep what was typed in place of what was kept before. Inside a transaction; harmless without a cart."""
+    cart = find_cart(token)
+    if cart is not None:
+        cart.answers = {name: text[:LONGEST] for name, text in typed.items()}
+        cart.updated_at = clock.now()
+
+
+def find_answers(token: str | None) -> dict[str, str]:
+    """What was typed for a cart, by the name of its field; empty where nothing was."""
+    if not token:
+        return {}
+    return dict(db.session.scalar(select(Cart.answers).where(Cart.token == token)) or {})
+
+
+def forget_answers() -> None:
+    """Forget what was typed for carts that nobody has touched for long. Opens its own transaction."""
+    with transaction():
+        db.session.execute(
+            update(Cart).where(Cart.answers.is_not(None), Cart.updated_at < clock.now() - KEPT).values(answers=None)
+        )
+
+
+def erase_answers(email: str) -> None:
+    """Forget what was typed beside an e-mail address, and for every cart its orders came from. Inside a transaction."""
+    typed = func.lower(Cart.answers["email"].as_string()) == email.lower()
+    bought = Cart.id.in_(select(Order.cart_id).where(Order.email == email, Order.cart_id.is_not(None)))
+    db.session.execute(update(Cart).where(or_(typed, bought)).values(answers=None))
