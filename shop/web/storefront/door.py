@@ -9,6 +9,7 @@ from shop.i18n.messages import current_language
 from shop.web.guards import check_origin
 from shop.web.speech import speak
 from shop.web.storefront import (
+    account,
     artisans,
     cart,
     checkout,
@@ -28,6 +29,7 @@ PRIVATE = (
     "storefront.orders.",
     "storefront.withdrawals.",
     "storefront.freight.",
+    "storefront.account.",
 )
 
 
@@ -35,7 +37,7 @@ def make_door() -> Blueprint:
     """The storefront under /ar, /fr and /en; any other first word is no language and no page."""
     codes = ", ".join(LANGUAGES)
     door = Blueprint("storefront", __name__, url_prefix=f"/<any({codes}):lang>")
-    for part in (home, crafts, products, artisans, cart, checkout, orders, withdrawals, freight, pages):
+    for part in (home, crafts, products, artisans, cart, checkout, orders, withdrawals, freight, account, pages):
         door.register_blueprint(part.blueprint)
 
     @door.url_value_preprocessor
