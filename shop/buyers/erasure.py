@@ -30,7 +30,7 @@ from shop.payments.disputes import CLOSED
 from shop.payments.models import Attempt, InboxEvent, Quarantine
 from shop.payments.queries import list_disputes, list_failed_refunds, list_refunds
 from shop.payments.refunds import OPEN as OPEN_REFUNDS
-from shop.shipping.models import FreightRequest
+from shop.shipping.freight import forget_requests
 
 # Orders nothing more will happen to; of a paid one its lines tell.
 OVER = ("expired", "cancelled", "refunded")
@@ -68,7 +68,7 @@ def erase_buyer(email: str) -> int:
     db.session.execute(update(Attempt).where(Attempt.order_id.in_(ids)).values(parameters={}))
     for aside in db.session.scalars(select(Quarantine).where(Quarantine.order_id.in_(ids))):
         aside.data = _without_persons(aside.data)
-    db.session.execute(delete(FreightRequest).where(FreightRequest.email == email))
+    forget_requests(email)
     forget_keys(email)
     forget_jobs(("order_link", "buyer_link"), email=email)
     if ids:

@@ -13,6 +13,7 @@ from shop.orders.models import Order, OrderLine
 from shop.orders.queries import list_events, list_lines
 from shop.orders.returns import list_returns
 from shop.payments.queries import list_refunds
+from shop.shipping.freight import list_requests_of
 from shop.shipping.models import FreightRequest
 
 # What of an address tells where parcels went; the rest of the snapshot says how it was typed.
@@ -39,18 +40,22 @@ def collect_data(email: str) -> dict[str, Any]:
     The copy a person may ask for in a form that machines read (Regulation (EU) 2016/679, articles 15 and 20).
     """
     orders = [_tell(order) for order in list_orders_of(email)]
-    asked = select(FreightRequest).where(FreightRequest.email == email).order_by(FreightRequest.id)
-    freight = [
-        {
-            "asked_at": request.asked_at.isoformat(),
-            "name": request.name,
-            "country": request.country,
-            "message": request.message,
-            "answer": request.answer,
-        }
-        for request in db.session.scalars(asked)
-    ]
+    freight = [_tell_request(asked) for asked in list_requests_of(email)]
     return {"email": email, "made_at": clock.now().isoformat(), "orders": orders, "freight": freight}
+
+
+def _tell_request(asked: FreightRequest) -> dict[str, Any]:
+    return {
+        "asked_at": asked.asked_at.isoformat(),
+        "name": asked.name,
+        "country": asked.country,
+        "quantity": asked.quantity,
+        "message": asked.message,
+        "state": asked.state,
+        "currency": asked.currency,
+        "amount_minor": asked.amount_minor,
+        "answer": asked.answer,
+    }
 
 
 def _tell(order: Order) -> dict[str, Any]:

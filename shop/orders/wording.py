@@ -9,6 +9,7 @@ from shop.i18n.formats import date as date_text
 from shop.i18n.formats import isolate, money, money_text, percent
 from shop.i18n.messages import gettext as _
 from shop.orders.amounts import Amounts
+from shop.orders.models import Order
 from shop.shipping.charges import Charges, Landed
 
 
@@ -61,6 +62,16 @@ def charges_text(charges: Charges, currency: str, on: date) -> str:
     if not estimate:
         return border_text(charges.incoterm, charges.tax_minor)
     return Markup("%s %s") % (_("Import tax is paid with the order."), estimate) if charges.tax_minor else estimate
+
+
+def order_border_text(order: Order) -> str:
+    """What the border asks of a placed order, as its buyer was told then."""
+    told = order.landed
+    if told is None or told["kind"] != "estimate":
+        return border_text(order.incoterm, order.tax_minor)
+    landed = Landed(told["kind"], told["tax_minor"], told["duty_minor"], tuple(told["sources"]))
+    estimate = landed_text(landed, order.currency, date.fromisoformat(told["on"]))
+    return Markup("%s %s") % (_("Import tax is paid with the order."), estimate) if order.tax_minor else estimate
 
 
 def border_text(incoterm: str, tax_minor: int) -> str:

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from email_validator import EmailNotValidError, validate_email
-from sqlalchemy import func, select
+from sqlalchemy import delete, func, select
 
 from shop.catalogue.models import Price, Product, Variant
 from shop.core import clock
@@ -137,6 +137,17 @@ def get_request(known_as: str, *, lock: bool = False) -> FreightRequest:
     if row is None:
         raise NotFound(_("There is no such request."))
     return row
+
+
+def list_requests_of(email: str) -> list[FreightRequest]:
+    """All that an address has asked, the newest first."""
+    statement = select(FreightRequest).where(FreightRequest.email == email).order_by(FreightRequest.id.desc())
+    return list(db.session.scalars(statement))
+
+
+def forget_requests(email: str) -> None:
+    """Delete all that an address has asked; nothing was sold by it, so no account stands on it. Inside a transaction."""
+    db.session.execute(delete(FreightRequest).where(FreightRequest.email == email))
 
 
 def answer_freight(known_as: str, amount_minor: int | None, answer: str, *, actor: int | None) -> None:

@@ -22,7 +22,7 @@ from shop.orders.messages import write_message
 from shop.orders.models import Cart, Order, OrderLine
 from shop.payments.returns import withdraw
 from shop.reports.invariants import list_findings
-from shop.shipping.freight import Question, ask_freight
+from shop.shipping.freight import Question, ask_freight, list_requests
 from tests.builders import make_order, make_product
 from tests.payments.sales import sell, standing
 from tests.stripe_bench import Bench
@@ -143,6 +143,16 @@ def test_a_copy_tells_everything_about_every_order_of_the_address(stripe: Bench)
     assert len(first["documents"]) == 2
     assert "order_confirmation" in [letter["kind"] for letter in first["letters"]]
     assert first["lines"][0]["sku"] == sales[0].lines[0].sku
+
+
+def test_what_was_asked_about_freight_is_in_the_copy_and_goes_with_the_rest(stripe: Bench) -> None:
+    rug = make_product(weight_grams=90_000)
+    with transaction():
+        for email in (EMAIL, "other@example.org"):
+            ask_freight(Question(rug.id, 1, "FR", "EUR", "fr", "Claire Moulin", email, "3e étage"), ["FR"])
+    assert [asked["message"] for asked in collect_data(EMAIL)["freight"]] == ["3e étage"]
+    erase()
+    assert [row.email for row in list_requests()] == ["other@example.org"]
 
 
 def test_each_address_is_told_once(stripe: Bench) -> None:

@@ -33,7 +33,7 @@ from shop.orders.messages import count_message, list_messages, write_message
 from shop.orders.models import Order, OrderLine
 from shop.orders.queries import find_order_of, list_lines
 from shop.orders.states import UNSENT
-from shop.orders.wording import border_text, included_text, total_rows
+from shop.orders.wording import included_text, order_border_text, total_rows
 from shop.payments.checkout import HOSTED_LANGUAGES, return_view
 from shop.payments.models import Refund
 from shop.payments.queries import list_attempts, list_failed_refunds, list_parts_of, list_refunds
@@ -94,7 +94,7 @@ def _page(order: Order, text: str = "", errors: dict[str, str] | None = None) ->
         has_errors=bool(errors),
         looked_at=clock.now(),
         operator=get_policy("operator"),
-        border_text=border_text(order.incoterm, order.tax_minor),
+        border_text=order_border_text(order),
         refunds=_refund_views(order, lines, refunds),
         refunded_minor=sum(refund.amount_minor for refund in refunds if refund.state == "succeeded"),
         masked_email=mask_email(order.email),

@@ -321,7 +321,7 @@ def _size(length: int | None, width: int | None, height: int | None) -> Markup:
     # Tenths of an inch from whole millimetres, rounded half up.
     inches = [(side * 100 + 127) // 254 for side in sides]
     imperial = " × ".join(f"{value // 10}.{value % 10}" if value % 10 else str(value // 10) for value in inches)
-    return Markup('%s <span class="quiet">%s</span>') % (
+    return Markup('<span class="nowrap">%s</span> <span class="quiet nowrap">%s</span>') % (
         formats.dimensions(length, width, height),
         formats.isolate_ltr(f"{imperial} in"),
     )
