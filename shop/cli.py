@@ -231,6 +231,8 @@ def restore(file: Path, force: bool) -> None:
         put_back(file, force=force)
     # Anew, because it is another database now: it may bear the demo's mark.
     with _shop():
+        with transaction():
+            index_unindexed()
         sys.exit(0 if catch_up_and_check() else 1)
 
 

@@ -16,6 +16,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from shop.app import create_app
+from shop.catalogue.indexing import index_unindexed
 from shop.core.config import STRIPE_API, STRIPE_JS, Settings, from_environment
 from shop.core.db import db, transaction
 from shop.core.errors import ConfigurationError
@@ -122,6 +123,8 @@ def prepare(
     with app.app_context():
         upgrade()
         if whole and not reset:
+            with transaction():
+                index_unindexed()
             return False
         with transaction():
             db.session.merge(Installation(key="demo", value="1"))
