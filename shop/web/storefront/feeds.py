@@ -1,0 +1,116 @@
+"""Product feeds for shopping sites, in the RSS 2.0 with Google's names that all of them read.
+
+https://support.google.com/merchants/answer/7052112. A price is that of the least a buyer
+can order, as that specification asks where something is sold by measure; postage is told for the countries that pay in
+the currency of the feed.
+"""
+
+import re
+from collections.abc import Iterator
+from decimal import Decimal
+from typing import Any
+
+from flask import Blueprint, Response, url_for
+from markupsafe import escape
+
+from shop.catalogue.feed import FeedOffer, iterate_offers
+from shop.catalogue.models import CURRENCIES
+from shop.core.policies import get_policy
+from shop.i18n.countries import list_countries_paying_in
+from shop.i18n.languages import LANGUAGES
+from shop.i18n.messages import gettext as _
+from shop.i18n.messages import use_language
+from shop.shipping.errors import CannotShip
+from shop.shipping.queries import Tariff, read_tariff
+from shop.shipping.services import PREPARATION_DAYS
+from shop.web.kept_files import send_kept
+from shop.web.storefront.chrome import DEFAULT_CURRENCY, absolute, reference
+from shop.web.storefront.structured import decimal_text, picture_url
+
+blueprint = Blueprint("feeds", __name__)
+
+LONGEST_TITLE, LONGEST_TEXT = 150, 5000
+MOST_PICTURES = 10
+# Google's names of our sale units, where a price is by measure.
+_MEASURES = {"m2": "sqm", "m": "m"}
+# What XML 1.0 cannot hold, however it is written.
+_UNWRITABLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]")
+
+
+@blueprint.get(f"/feeds/products-<any({', '.join(LANGUAGES)}):lang>-<any({', '.join(CURRENCIES)}):currency>.xml")
+def show(lang: str, currency: str) -> Response:
+    """Every variant for sale, in one language and currency."""
+    return send_kept(f"products-{lang}-{currency}.xml", lambda: _write(lang, currency))
+
+
+def _write(language: str, currency: str) -> Iterator[str]:
+    with use_language(language):
+        title = _("Crafts of Morocco, sold by their makers")
+    yield '<?xml version="1.0" encoding="UTF-8"?>\n<rss version="2.0" xmlns:g="http://base.google.com/ns/1.0">\n<channel>\n'
+    yield _element("title", title)
+    yield _element("link", absolute(url_for("storefront.home.show", lang=language)))
+    yield _element("description", get_policy("operator")["name"])
+    tariff = read_tariff(currency)
+    countries = sorted(list_countries_paying_in(currency).intersection(tariff.destinations()))
+    for offer in iterate_offers(language, currency):
+        yield f"<item>\n{''.join(_fields(offer, language, currency, tariff, countries))}</item>\n"
+    yield "</channel>\n</rss>\n"
+
+
+def _fields(offer: FeedOffer, language: str, currency: str, tariff: Tariff, countries: list[str]) -> Iterator[str]:
+    """The elements of one item, in the order of the specification."""
+    name = " · ".join((offer.title, *offer.options))
+    chosen: dict[str, Any] = {} if currency == DEFAULT_CURRENCY else {"currency": currency}
+    path = url_for(
+        "storefront.products.show", lang=language, reference=reference(offer.public_id, offer.slug), **chosen
+    )
+    yield _element("g:id", offer.sku)
+    if offer.has_variants:
+        yield _element("g:item_group_id", offer.public_id)
+    yield _element("g:title", name[:LONGEST_TITLE])
+    yield _element("g:description", (offer.description or name)[:LONGEST_TEXT])
+    yield _element("g:link", absolute(path))
+    for number, picture in enumerate(offer.pictures[: MOST_PICTURES + 1]):
+        yield _element("g:additional_image_link" if number else "g:image_link", picture_url(picture))
+    yield _element("g:availability", "in_stock" if offer.available >= offer.min_quantity else "out_of_stock")
+    yield _element("g:price", f"{decimal_text(offer.minor * offer.min_quantity, currency)} {currency}")
+    if offer.sale_unit in _MEASURES:
+        measure = _MEASURES[offer.sale_unit]
+        yield _element("g:unit_pricing_measure", f"{offer.min_quantity} {measure}")
+        yield _element("g:unit_pricing_base_measure", f"1 {measure}")
+    yield _element("g:condition", "new")
+    yield _element("g:brand", offer.maker)
+    yield _element("g:identifier_exists", "no")
+    yield _element("g:product_type", f"{offer.family} > {offer.craft}")
+    if offer.materials:
+        yield _element("g:material", "/".join(offer.materials))
+    for side, millimetres in zip(("length", "width", "height"), offer.sides_mm, strict=True):
+        if millimetres:
+            yield _element(f"g:product_{side}", f"{Decimal(millimetres) / 10:f} cm")
+    yield _element("g:ships_from_country", "MA")
+    if offer.weight_grams:
+        yield _element("g:shipping_weight", f"{offer.weight_grams * offer.min_quantity} g")
+        for country in countries:
+            yield _postage(offer, currency, tariff, country)
+
+
+def _postage(offer: FeedOffer, currency: str, tariff: Tariff, country: str) -> str:
+    """What it costs to send the least a buyer can order to a country, and how long it takes; empty if it cannot be sent."""
+    grams = offer.weight_grams or 0
+    try:
+        quote = tariff.quote(country, grams * offer.min_quantity, grams)
+    except CannotShip:
+        return ""
+    parts = (
+        ("country", country),
+        ("price", f"{decimal_text(quote.amount_minor, currency)} {currency}"),
+        ("min_handling_time", 0),
+        ("max_handling_time", offer.lead_time_days + PREPARATION_DAYS),
+        ("min_transit_time", quote.days_min),
+        ("max_transit_time", quote.days_max),
+    )
+    return f"<g:shipping>{''.join(_element(f'g:{name}', value) for name, value in parts)}</g:shipping>\n"
+
+
+def _element(name: str, value: object) -> str:
+    return f"<{name}>{escape(_UNWRITABLE.sub('', str(value)))}</{name}>\n"
