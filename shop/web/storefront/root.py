@@ -9,8 +9,8 @@ from shop.web.storefront.chrome import absolute
 blueprint = Blueprint("root", __name__)
 
 LANGUAGE_COOKIE = "language"
-# What belongs to one buyer, by the word after the language.
-PRIVATE = ("cart", "checkout", "orders")
+# What belongs to one buyer, by the words after the language. The cart itself is open: a robot finds it empty.
+PRIVATE = ("cart/", "checkout", "orders")
 
 
 @blueprint.get("/")
