@@ -9,9 +9,9 @@ from sqlalchemy import select
 from shop.artisans.models import Unit
 from shop.catalogue.makers import Pic
 from shop.catalogue.models import Craft, Family, Material, Price, Product, ProductPicture, Variant
-from shop.catalogue.product_page import title_slugs
 from shop.catalogue.queries import shown
 from shop.core.db import db
+from shop.i18n.slugs import slugify
 from shop.i18n.texts import tell, texts_of
 from shop.media.queries import picture_views
 
@@ -134,11 +134,12 @@ def _offers(
     title = told["title"].get(language)
     if not title:
         return
+    slug = slugify(title, language)
     for variant in variants:
         options = (tell(texts, language) for texts in (variant.option1, variant.option2) if texts)
         yield FeedOffer(
             public_id=row.public_id,
-            slug=title_slugs(told["title"], row.public_id)[language],
+            slug=slug,
             sku=variant.sku,
             title=title,
             description=told["description"].get(language, ""),

@@ -26,14 +26,21 @@ def send_kept(name: str, write: Callable[[], Iterable[str]]) -> Response:
     folder = current_app.config["SETTINGS"].instance / "kept"
     path: Path = folder / f"{mark}-{name}"
     if not path.is_file():
-        with _one_at_a_time:
-            if not path.is_file():
-                _make(path, name, write())
+        earlier = sorted(folder.glob(f"*-{name}"), key=lambda other: other.stat().st_mtime)
+        # Who comes while another makes it anew gets what there was: a minute's age hurts no machine, a queue would.
+        if _one_at_a_time.acquire(blocking=not earlier):
+            try:
+                if not path.is_file():
+                    _make(path, name, write())
+            finally:
+                _one_at_a_time.release()
+        else:
+            path = earlier[-1]
     file = path.open("rb")
     response = Response(_read(file), mimetype="application/xml")
     response.call_on_close(file.close)
     response.headers["Cache-Control"] = "public, max-age=3600"
-    response.set_etag(f"{mark}-{name}")
+    response.set_etag(path.stem)
     response.make_conditional(request)
     return response
 

@@ -6,9 +6,9 @@ the currency of the feed.
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from decimal import Decimal
-from typing import Any
+from urllib.parse import quote
 
 from flask import Blueprint, Response, url_for
 from markupsafe import escape
@@ -51,25 +51,25 @@ def _write(language: str, currency: str) -> Iterator[str]:
     yield _element("link", absolute(url_for("storefront.home.show", lang=language)))
     yield _element("description", get_policy("operator")["name"])
     tariff = read_tariff(currency)
-    countries = sorted(list_countries_paying_in(currency).intersection(tariff.destinations()))
+    postage = _Postage(tariff, list_countries_paying_in(currency).intersection(tariff.destinations()))
+    start = absolute(url_for("storefront.products.show", lang=language, reference="-").removesuffix("-"))
+    # The page shows the price of the feed: the default currency has the address without a parameter.
+    end = "" if currency == DEFAULT_CURRENCY else f"?currency={currency}"
     for offer in iterate_offers(language, currency):
-        yield f"<item>\n{''.join(_fields(offer, language, currency, tariff, countries))}</item>\n"
+        fields = _fields(offer, currency, lambda name: f"{start}{quote(name)}{end}", postage)
+        yield f"<item>\n{''.join(fields)}</item>\n"
     yield "</channel>\n</rss>\n"
 
 
-def _fields(offer: FeedOffer, language: str, currency: str, tariff: Tariff, countries: list[str]) -> Iterator[str]:
+def _fields(offer: FeedOffer, currency: str, page: Callable[[str], str], postage: "_Postage") -> Iterator[str]:
     """The elements of one item, in the order of the specification."""
     name = " · ".join((offer.title, *offer.options))
-    chosen: dict[str, Any] = {} if currency == DEFAULT_CURRENCY else {"currency": currency}
-    path = url_for(
-        "storefront.products.show", lang=language, reference=reference(offer.public_id, offer.slug), **chosen
-    )
     yield _element("g:id", offer.sku)
     if offer.has_variants:
         yield _element("g:item_group_id", offer.public_id)
     yield _element("g:title", name[:LONGEST_TITLE])
     yield _element("g:description", (offer.description or name)[:LONGEST_TEXT])
-    yield _element("g:link", absolute(path))
+    yield _element("g:link", page(reference(offer.public_id, offer.slug)))
     for number, picture in enumerate(offer.pictures[: MOST_PICTURES + 1]):
         yield _element("g:additional_image_link" if number else "g:image_link", picture_url(picture))
     yield _element("g:availability", "in_stock" if offer.available >= offer.min_quantity else "out_of_stock")
@@ -88,28 +88,41 @@ def _fields(offer: FeedOffer, language: str, currency: str, tariff: Tariff, coun
         if millimetres:
             yield _element(f"g:product_{side}", f"{Decimal(millimetres) / 10:f} cm")
     yield _element("g:ships_from_country", "MA")
+    yield _element("g:min_handling_time", 0)
+    yield _element("g:max_handling_time", offer.lead_time_days + PREPARATION_DAYS)
     if offer.weight_grams:
-        yield _element("g:shipping_weight", f"{offer.weight_grams * offer.min_quantity} g")
-        for country in countries:
-            yield _postage(offer, currency, tariff, country)
+        least = offer.weight_grams * offer.min_quantity
+        yield _element("g:shipping_weight", f"{least} g")
+        yield postage(least, offer.weight_grams)
 
 
-def _postage(offer: FeedOffer, currency: str, tariff: Tariff, country: str) -> str:
-    """What it costs to send the least a buyer can order to a country, and how long it takes; empty if it cannot be sent."""
-    grams = offer.weight_grams or 0
-    try:
-        quote = tariff.quote(country, grams * offer.min_quantity, grams)
-    except CannotShip:
-        return ""
-    parts = (
-        ("country", country),
-        ("price", f"{decimal_text(quote.amount_minor, currency)} {currency}"),
-        ("min_handling_time", 0),
-        ("max_handling_time", offer.lead_time_days + PREPARATION_DAYS),
-        ("min_transit_time", quote.days_min),
-        ("max_transit_time", quote.days_max),
-    )
-    return f"<g:shipping>{''.join(_element(f'g:{name}', value) for name, value in parts)}</g:shipping>\n"
+class _Postage:
+    """What parcels cost to each country and how long they take. Many pieces weigh the same: each weight is told once."""
+
+    def __init__(self, tariff: Tariff, countries: Iterable[str]) -> None:
+        self._tariff, self._countries = tariff, sorted(countries)
+        self._told: dict[tuple[int, int], str] = {}
+
+    def __call__(self, grams: int, heaviest: int) -> str:
+        """Elements for a parcel of so many grams, whose heaviest piece weighs so much; none where it cannot be sent."""
+        key = (grams, heaviest)
+        if key not in self._told:
+            self._told[key] = "".join(self._tell(country, *key) for country in self._countries)
+        return self._told[key]
+
+    def _tell(self, country: str, grams: int, heaviest: int) -> str:
+        try:
+            quote = self._tariff.quote(country, grams, heaviest)
+        except CannotShip:
+            return ""
+        currency = self._tariff.currency
+        parts = (
+            ("country", country),
+            ("price", f"{decimal_text(quote.amount_minor, currency)} {currency}"),
+            ("min_transit_time", quote.days_min),
+            ("max_transit_time", quote.days_max),
+        )
+        return f"<g:shipping>{''.join(_element(f'g:{name}', value).strip() for name, value in parts)}</g:shipping>\n"
 
 
 def _element(name: str, value: object) -> str:
