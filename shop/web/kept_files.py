@@ -24,19 +24,23 @@ def send_kept(name: str, write: Callable[[], Iterable[str]]) -> Response:
     """The XML file `name`, made by `write` unless it was made since the last public change."""
     mark = f"{public_version()}-{clock.today().isoformat()}"
     folder = current_app.config["SETTINGS"].instance / "kept"
-    path: Path = folder / f"{mark}-{name}"
-    if not path.is_file():
-        earlier = sorted(folder.glob(f"*-{name}"), key=lambda other: other.stat().st_mtime)
+    newest: Path = folder / f"{mark}-{name}"
+    path = newest
+    if not newest.is_file():
+        earlier = list(folder.glob(f"*-{name}"))
         # Who comes while another makes it anew gets what there was: a minute's age hurts no machine, a queue would.
         if _one_at_a_time.acquire(blocking=not earlier):
             try:
-                if not path.is_file():
-                    _make(path, name, write())
+                if not newest.is_file():
+                    _make(newest, name, write())
             finally:
                 _one_at_a_time.release()
         else:
-            path = earlier[-1]
-    file = path.open("rb")
+            path = earlier[0]
+    try:
+        file = path.open("rb")
+    except FileNotFoundError:  # thrown away at this very moment: the new one is there
+        file = newest.open("rb")
     response = Response(_read(file), mimetype="application/xml")
     response.call_on_close(file.close)
     response.headers["Cache-Control"] = "public, max-age=3600"
