@@ -25,6 +25,7 @@ from shop.orders.events import ContractWithdrawn, MessageWritten, OrderPaid, Ord
 from shop.orders.links import order_path, withdrawal_path
 from shop.orders.models import Message, Order, OrderLine, Return, ReturnLine
 from shop.orders.queries import get_order_by_id, list_lines
+from shop.orders.states import UNSENT
 from shop.payments.disputes import CLOSED, TO_ANSWER
 from shop.payments.events import DisputeChanged, RefundFailed, RefundRefused, RefundSettled
 from shop.payments.models import Dispute, Refund, RefundPart
@@ -136,7 +137,7 @@ def on_parcel_handed_over(event: ParcelHandedOver) -> None:
     order = get_order_by_id(parcel.order_id)
     inside = set(db.session.scalars(select(ParcelLine.line_id).where(ParcelLine.parcel_id == parcel.id)))
     every = list_lines(order.id)
-    waiting = [line for line in every if line.id not in inside and line.state in ("paid", "accepted", "ready")]
+    waiting = [line for line in every if line.id not in inside and line.state in UNSENT]
     _write(
         "parcel_handed_over",
         order,
@@ -220,6 +221,8 @@ def _write_operator(kind: str, order: Order, **data: Any) -> None:
 
 
 def _write(kind: str, order: Order, **data: Any) -> None:
+    if order.erased_at is not None:
+        return
     head = {
         "number": order.number,
         "currency": order.currency,

@@ -44,4 +44,6 @@ class ReturnMoved:
 
 @dataclass(frozen=True, slots=True)
 class MessageWritten:
+    """A buyer or a maker of an order has written to the other."""
+
     message_id: int

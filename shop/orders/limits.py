@@ -1,16 +1,16 @@
-"""How many orders may be begun, and looked for. Each that is begun holds stock and opens a page at Stripe, which a machine could do by the thousand."""
+"""How many orders may be begun, and looked for.
+
+Each that is begun holds stock and opens a page at Stripe, which a machine could do by the thousand.
+"""
 
 from datetime import timedelta
 
-from shop.accounts.attempts import Limit, count_attempt, key_of, network_of
-from shop.core.db import transaction
+from shop.accounts.attempts import count_attempts, key_of, network_of
 from shop.core.errors import TooMany
 from shop.core.policies import get_policy
 from shop.i18n.messages import gettext as _
 
 WINDOW = timedelta(minutes=15)
-
-
 # Orders looked up by number and e-mail address: of one number, and from one network.
 LOOKS_PER_NUMBER, LOOKS_PER_NETWORK = 10, 30
 
@@ -21,10 +21,14 @@ def count_look(ip: str, number: str) -> None:
         (key_of("look-number", number), LOOKS_PER_NUMBER),
         (key_of("look-network", network_of(ip)), LOOKS_PER_NETWORK),
     )
-    with transaction():
-        within = [count_attempt(key, Limit(WINDOW, most)) for key, most in counted]
-    if not all(within):
+    if not count_attempts(counted, WINDOW):
         raise TooMany(_("Too many tries. Wait a quarter of an hour, or let us send you the link by e-mail."))
+
+
+def count_asked_link(ip: str) -> None:
+    """Count one who asks for the link to all orders of an address. Opens its own transaction; raises TooMany."""
+    if not count_attempts([(key_of("link-network", network_of(ip)), LOOKS_PER_NETWORK)], WINDOW):
+        raise TooMany(_("Too many tries. Wait a quarter of an hour."))
 
 
 def count_order(ip: str, email: str) -> None:
@@ -34,15 +38,12 @@ def count_order(ip: str, email: str) -> None:
     address, and in the whole shop, so that many networks together cannot take all of its stock at once either.
     """
     limits = get_policy("order_limits")
-    counted = {
-        "network": key_of("order-network", network_of(ip)),
-        "email": key_of("order-email", email.strip().casefold()),
-        "all": "order-all",
-    }
-    with transaction():
-        # Every count is written, also when an earlier one has said no.
-        within = [count_attempt(key, Limit(WINDOW, limits[name])) for name, key in counted.items()]
-    if not all(within):
+    counted = (
+        (key_of("order-network", network_of(ip)), limits["network"]),
+        (key_of("order-email", email.strip().casefold()), limits["email"]),
+        ("order-all", limits["all"]),
+    )
+    if not count_attempts(counted, WINDOW):
         raise TooMany(
             _("Too many orders are being begun at this moment. Nothing was charged: try again in a quarter of an hour.")
         )

@@ -7,9 +7,9 @@ from datetime import timedelta
 
 from sqlalchemy import ColumnElement, case, func, select, update
 
-from shop.accounts.attempts import Limit, count_attempt, key_of, network_of
+from shop.accounts.attempts import count_attempts, key_of, network_of
 from shop.core import clock
-from shop.core.db import db, record, transaction
+from shop.core.db import db, record
 from shop.core.errors import Invalid, NotFound, TooMany
 from shop.i18n.messages import gettext as _
 from shop.orders.events import MessageWritten
@@ -24,9 +24,7 @@ PER_ORDER, PER_NETWORK = 10, 30
 def count_message(ip: str, number: str) -> None:
     """Count a message about to be written by a buyer. Opens its own transaction; raises TooMany."""
     counted = ((f"message-order-{number}", PER_ORDER), (key_of("message-network", network_of(ip)), PER_NETWORK))
-    with transaction():
-        within = [count_attempt(key, Limit(WINDOW, most)) for key, most in counted]
-    if not all(within):
+    if not count_attempts(counted, WINDOW):
         raise TooMany(_("You have written many messages in a short time. Try again in an hour."))
 
 

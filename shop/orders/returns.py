@@ -20,11 +20,11 @@ from shop.i18n.messages import gettext as _
 from shop.orders.events import ReturnMoved
 from shop.orders.models import Order, OrderLine, Return, ReturnLine
 from shop.orders.services import note
+from shop.orders.states import UNSENT
 
 # Days in which a buyer may withdraw, counted from the delivery.
 RETURN_DAYS = 14
 OPEN = ("asked", "approved", "sent", "received")
-UNSENT = ("paid", "accepted", "ready")
 TABLE = {
     ("asked", "approve"): "approved",
     ("approved", "send"): "sent",
@@ -46,7 +46,11 @@ TABLE = {
 
 
 class ReturnRefused(Conflict):
-    """A return in `state` does not allow `action`."""
+    """A return in its state does not allow `action`."""
+
+    def __init__(self, way_back: Return, action: str) -> None:
+        text = _("This return has moved on meanwhile. Look at it again.")
+        super().__init__(text, state=way_back.state, action=action)
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,9 +163,7 @@ def open_return(order_id: int, line_ids: Sequence[int], *, has_left: bool) -> Re
 
 def _move(way_back: Return, action: str, actor: int | None) -> None:
     if (way_back.state, action) not in TABLE:
-        raise ReturnRefused(
-            _("This return has moved on meanwhile. Look at it again."), state=way_back.state, action=action
-        )
+        raise ReturnRefused(way_back, action)
     way_back.state = TABLE[way_back.state, action]
     note(way_back.order_id, f"return_{way_back.state}", actor=actor)
 

@@ -20,6 +20,7 @@ from shop.orders.models import Order, OrderLine
 from shop.orders.queries import list_lines, lock_order_with_lines
 from shop.orders.services import call_refund_failed, call_refunded, note
 from shop.orders.states import next_line_state
+from shop.payments.disputes import hear_of_disputes
 from shop.payments.events import RefundFailed, RefundRefused, RefundSettled
 from shop.payments.gateway import RefundView, StripeRefused, gateway
 from shop.payments.models import Attempt, Refund, RefundPart
@@ -92,7 +93,7 @@ def adopt_refund(view: RefundView) -> int | None:
         return None
     attempt_id, order_id = attempt.id, attempt.order_id
     if view.amount_minor > refundable(order_id, list_lines(order_id)).total:
-        _hear_of_failures(attempt_id)
+        _hear_of_returned_money(attempt_id)
     with transaction():
         order, lines = lock_order_with_lines(order_id)
         known = db.session.scalars(select(Refund).where(Refund.stripe_id == view.id)).first()
@@ -117,12 +118,13 @@ def adopt_refund(view: RefundView) -> int | None:
         return refund.id
 
 
-def _hear_of_failures(attempt_id: int) -> None:
-    """Ask about the refunds of a payment that are done. Outside any transaction.
+def _hear_of_returned_money(attempt_id: int) -> None:
+    """Ask about what has taken money of a payment and may have given it back. Outside any transaction.
 
-    Stripe gives back no more than was paid: one that is more than our books have left tells that an earlier one has
-    failed, and its news comes first. Else the new one would be booked as a loss and what it gave back credited nowhere.
+    Stripe gives back no more than it has: a refund of more than our books have left tells that an earlier one has failed
+    or a dispute was won, and that news comes first. Else the new refund would be booked as a loss and credited nowhere.
     """
+    hear_of_disputes(attempt_id)
     done = select(Refund.id, Refund.stripe_id).where(Refund.attempt_id == attempt_id, Refund.state == "succeeded")
     for refund_id, stripe_id in db.session.execute(done.order_by(Refund.id)).all():
         view = gateway().fetch_refund(str(stripe_id))

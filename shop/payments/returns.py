@@ -66,7 +66,7 @@ def refund_return(order_id: int, known_as: str, *, actor: int | None) -> Refund:
     lock_order_with_lines(order_id)
     way_back = get_return(order_id, known_as)
     if way_back.state != "received":
-        raise ReturnRefused("", state=way_back.state, action="refund")
+        raise ReturnRefused(way_back, "refund")
     inside = {each.id: ids for each, ids in list_returns(order_id)}[way_back.id]
     return request_refund(order_id, line_ids=inside, reason="withdrawal", actor=actor)
 

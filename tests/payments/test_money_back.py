@@ -155,6 +155,21 @@ def test_a_second_refund_heard_of_before_the_first_has_failed_is_no_loss(stripe:
     sale.check()
 
 
+@pytest.mark.parametrize("currency", ["EUR", "USD"])
+def test_a_refund_heard_of_before_a_dispute_was_won_is_no_loss(stripe: Bench, currency: str) -> None:
+    sale = sell(stripe, currency=currency)
+    dispute = stripe.dispute(sale.order)
+    stripe.work()
+    # The bank decides for the shop, and somebody gives a part back; only of this does the shop hear.
+    stripe.end_dispute(dispute, "won")
+    again = stripe.refund_at_stripe(sale.order, PRICE[currency])
+    follow_refund(gateway().fetch_refund(again["id"]))
+    assert (sale.disputes, sale.states) == (["won"], ["succeeded"])
+    assert not [entry for entry in list_entries(order_id=sale.order.id) if "losses" in (entry.debit, entry.credit)]
+    stripe.work()
+    sale.check()
+
+
 def test_somebody_refunds_at_stripe_while_ours_is_on_its_way(stripe: Bench) -> None:
     sale = sell(stripe)
     refund_id = sale.ask()

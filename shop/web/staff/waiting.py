@@ -11,6 +11,7 @@ from shop.core import clock
 from shop.core.clock import local_day
 from shop.core.db import db
 from shop.orders.models import Order, OrderLine, Return
+from shop.orders.states import UNSENT
 from shop.payments.disputes import TO_ANSWER
 from shop.payments.models import Dispute, Quarantine, Refund
 from shop.payments.queries import is_waiting
@@ -20,7 +21,6 @@ ANSWER_WITHIN = timedelta(hours=24)
 WAITS = ("unanswered", "calls", "ready", "late", "returns", "refunds", "quarantine")
 # A return waits for the address it goes to, and once it is back for its refund.
 RETURNS_TO_ACT = ("asked", "received")
-UNSENT = ("paid", "accepted", "ready")
 
 
 @dataclass(frozen=True, slots=True)

@@ -32,6 +32,7 @@ from shop.orders.links import order_token
 from shop.orders.messages import count_message, list_messages, write_message
 from shop.orders.models import Order, OrderLine
 from shop.orders.queries import find_order_of, list_lines
+from shop.orders.states import UNSENT
 from shop.orders.wording import border_text, included_text, total_rows
 from shop.payments.checkout import open_payment, return_view
 from shop.payments.models import Refund
@@ -39,7 +40,14 @@ from shop.payments.queries import list_attempts, list_failed_refunds, list_parts
 from shop.shipping.queries import read_tariff
 from shop.shipping.services import add_working_days
 from shop.web.storefront import chrome
-from shop.web.storefront.own_orders import get_own_order, mask_email, masked, secret
+from shop.web.storefront.own_orders import (
+    get_own_order,
+    mask_email,
+    masked,
+    secret,
+    state_text,
+    to_own_order,
+)
 from shop.web.storefront.withdrawals import ends_on, return_views
 
 blueprint = Blueprint("orders", __name__)
@@ -48,8 +56,6 @@ blueprint = Blueprint("orders", __name__)
 ASK_AT = (0, 3, 8, 20)
 LAST_LOOK = 40
 REFRESH_SECONDS = 3
-# Lines that are still to be sent.
-TO_COME = ("paid", "accepted", "ready")
 
 
 @blueprint.get("/orders/<number>")
@@ -68,7 +74,7 @@ def _page(order: Order, text: str = "", errors: dict[str, str] | None = None) ->
         "storefront/orders/show.html",
         order=order,
         token=order_token(order.number, secret()),
-        state_text=_state_text(order),
+        state_text=state_text(order),
         parcels=_parcels(order, lines),
         summary_lines=[_summary_line(order, line, pictures) for line in lines],
         totals=[(label, formats.money(minor, order.currency)) for label, minor in total_rows(amounts)],
@@ -107,8 +113,7 @@ def write(number: str) -> Response | tuple[str, int]:
             write_message(order.id, int(unit_id) if unit_id.isdecimal() and len(unit_id) < 19 else 0, "buyer", text)
     except Invalid as error:
         return _page(order, text, error.fields), error.status
-    own = url_for("storefront.orders.show", number=number, t=order_token(number, secret()), _anchor="messages")
-    return redirect(own, 303)
+    return to_own_order(number, "messages")
 
 
 @blueprint.get("/orders/<number>/documents/<document>.pdf")
@@ -186,9 +191,7 @@ def find() -> str | tuple[str, int] | Response:
     intent = "withdraw" if request.values.get("intent") == "withdraw" else ""
     number, email = request.form.get("number", "").strip().upper(), request.form.get("email", "").strip().casefold()
     if request.method == "GET":
-        return render_template(
-            "storefront/orders/find.html", asked=False, errors={}, number="", email="", intent=intent
-        )
+        return _find_page("", "", intent)
     errors = {}
     if not number:
         errors["number"] = _("Enter the number of your order.")
@@ -203,24 +206,27 @@ def find() -> str | tuple[str, int] | Response:
             return redirect(url_for(page_of, number=order.number, t=order_token(order.number, secret())), 303)
         errors["number"] = _("There is no order with this number and this e-mail address. Look at both again.")
     if errors:
-        page = render_template(
-            "storefront/orders/find.html",
-            asked=False,
-            errors=errors,
-            has_errors=True,
-            number=number,
-            email=email,
-            intent=intent,
-        )
-        return page, 422
+        return _find_page(number, email, intent, errors), 422
     # The same question within an hour is one letter: nobody's mailbox is filled by pressing a button.
     asked = hashlib.sha256(f"{number} {email} {int(clock.now().timestamp()) // 3600}".encode()).hexdigest()
     with transaction():
         # The worker looks whether the two belong together: this answer takes the same time either way.
         payload = {"letter": public_id(), "number": number, "email": email, "language": current_language()}
         enqueue("order_link", payload, key=f"order-link-{asked}")
+    return _find_page(number, email, intent, asked=True)
+
+
+def _find_page(
+    number: str, email: str, intent: str, errors: dict[str, str] | None = None, *, asked: bool = False
+) -> str:
     return render_template(
-        "storefront/orders/find.html", asked=True, errors={}, number=number, email=email, intent=intent
+        "storefront/orders/find.html",
+        asked=asked,
+        errors=errors or {},
+        has_errors=bool(errors),
+        number=number,
+        email=email,
+        intent=intent,
     )
 
 
@@ -358,20 +364,6 @@ def _waiting_entries(order: Order, lines: list[OrderLine]) -> tuple[dict[str, An
     )
 
 
-def _state_text(order: Order) -> tuple[str, str]:
-    """State of an order as a badge: kind and words."""
-    return {
-        "awaiting_payment": ("warn", _("Waiting for payment")),
-        "processing": ("action", _("Your bank is working on the payment")),
-        "paid": ("good", _("Paid")),
-        "unfillable": ("warn", _("Being refunded")),
-        "expired": ("neutral", _("Not paid in time")),
-        "cancelled": ("neutral", _("Cancelled before payment")),
-        "refunded": ("neutral", _("Refunded")),
-        "quarantined": ("warn", _("Being checked")),
-    }[order.state]
-
-
 def _next_text(order: Order, lines: list[OrderLine]) -> str:
     """What happens now, in a sentence or two."""
     if order.state == "awaiting_payment":
@@ -386,7 +378,7 @@ def _next_text(order: Order, lines: list[OrderLine]) -> str:
         return _("The money goes back to the card you paid with; banks take up to ten days to show it.")
     if order.state == "quarantined":
         return _("The amount that arrived is not the one agreed. A person looks at it and writes to you.")
-    to_come = [line for line in lines if line.state in TO_COME and line.refund_asked_at is None]
+    to_come = [line for line in lines if line.state in UNSENT and line.refund_asked_at is None]
     if to_come:
         day = formats.date(max(line.promise_on for line in to_come))
         return _("The maker has been told. Everything leaves by %(day)s, and we write to you when it does.", day=day)

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from flask import Blueprint, redirect, render_template, request, url_for
+from flask import Blueprint, render_template, request
 from werkzeug.wrappers import Response
 
 from shop.core.db import transaction
@@ -17,7 +17,7 @@ from shop.orders.queries import list_lines, lock_order
 from shop.orders.returns import Choice, get_return, list_choices, list_returns, note_sent_back, withdrawal_ends_on
 from shop.payments.checkout import abandon_order
 from shop.payments.returns import withdraw
-from shop.web.storefront.own_orders import get_own_order, mask_email, masked, secret
+from shop.web.storefront.own_orders import get_own_order, mask_email, masked, secret, to_own_order
 
 blueprint = Blueprint("withdrawals", __name__)
 
@@ -121,10 +121,9 @@ def _why(choice: Choice) -> str:
 def create(number: str) -> Response | tuple[str, int]:
     """The second step: confirmed. What was not paid is cancelled; a second touch finds it done."""
     order = get_own_order(number)
-    own = url_for("storefront.orders.show", number=number, t=order_token(number, secret()), _anchor="returns")
     if order.state == "awaiting_payment":
         abandon_order(order.id, actor=None)
-        return redirect(own, 303)
+        return to_own_order(number, "returns")
     chosen = request.form.getlist("lines")
     try:
         with transaction():
@@ -134,7 +133,7 @@ def create(number: str) -> Response | tuple[str, int]:
     except Conflict:
         # Somebody was quicker, most often the same person: the page says how it stands.
         pass
-    return redirect(own, 303)
+    return to_own_order(number, "returns")
 
 
 @blueprint.post("/orders/<number>/returns/<public_id>/sent")
@@ -147,6 +146,6 @@ def send_back(number: str, public_id: str) -> Response:
             lock_order(order.id)
             note_sent_back(get_return(order.id, public_id), **typed)
     except Conflict:
+        # It has arrived, or was refused: the page says so.
         pass
-    own = url_for("storefront.orders.show", number=number, t=order_token(number, secret()), _anchor="returns")
-    return redirect(own, 303)
+    return to_own_order(number, "returns")
