@@ -45,7 +45,7 @@ from shop.web.demo import door as demo
 from shop.web.page_cache import PageCache
 from shop.web.staff import door as staff
 from shop.web.storefront import door as storefront
-from shop.web.storefront import root
+from shop.web.storefront import feeds, root, sitemap
 from shop.web.webhooks import stripe as webhooks
 
 # Importing them is what makes the metadata whole; the list is here so that none is forgotten.
@@ -68,7 +68,14 @@ TABLES = (
     buyers_tables,
 )
 DOORS = (storefront, artisan, staff, api)
-SINGLE_PAGES = (root.blueprint, media.blueprint, webhooks.blueprint, status.blueprint)
+SINGLE_PAGES = (
+    root.blueprint,
+    sitemap.blueprint,
+    feeds.blueprint,
+    media.blueprint,
+    webhooks.blueprint,
+    status.blueprint,
+)
 
 
 def create_app(settings: Settings) -> Flask:

@@ -11,13 +11,12 @@ from datetime import datetime
 from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import Select, bindparam, exists, func, select
+from sqlalchemy import Select, bindparam, func, select
 
 from shop.artisans.models import Unit
 from shop.catalogue.facets import Filters, Option, Selection, check_known, check_values, choose
 from shop.catalogue.makers import Pic, name_slugs
 from shop.catalogue.models import Craft, Family, Price, Product, Variant
-from shop.catalogue.product_page import title_slugs
 from shop.catalogue.shelf import Shelf, kept_shelf, new_shelf
 from shop.catalogue.shown import shown
 from shop.core import clock
@@ -299,30 +298,6 @@ def find_craft(reference: str, language: str) -> tuple[CraftTile, str]:
     name = getattr(row, f"name_{language}")
     tile = CraftTile(row.code, name_slugs(row), name, row.intro, row.family, row.family_name, 0, None)
     return tile, reference[len(row.code) + 1 :]
-
-
-def list_addresses() -> dict[str, list[tuple[str, dict[str, str]]]]:
-    """For the sitemap: public id and slug per language of every product, maker and craft that shows."""
-    products = db.session.execute(
-        select(Product.id, Product.public_id).join(Unit, Product.unit_id == Unit.id).where(shown()).order_by(Product.id)
-    ).all()
-    titles: dict[int, dict[str, str]] = {}
-    for row in db.session.execute(
-        select(TextRow.entity_id, TextRow.language, TextRow.text).where(
-            TextRow.entity == "product", TextRow.field == "title"
-        )
-    ):
-        titles.setdefault(row.entity_id, {})[row.language] = row.text
-    makers = db.session.execute(
-        select(Unit.public_id, Unit.name_ar, Unit.name_fr, Unit.name_en).where(admitted_units(clock.today()))
-    ).all()
-    filled = exists().where(Product.craft == Craft.code, Product.unit_id == Unit.id, shown())
-    crafts = db.session.execute(select(Craft.code, Craft.name_ar, Craft.name_fr, Craft.name_en).where(filled)).all()
-    return {
-        "products": [(row.public_id, title_slugs(titles.get(row.id, {}), row.public_id)) for row in products],
-        "artisans": [(row.public_id, name_slugs(row)) for row in makers],
-        "crafts": [(row.code, name_slugs(row)) for row in crafts],
-    }
 
 
 def count_figures() -> tuple[int, int, int]:

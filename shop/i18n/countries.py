@@ -1,8 +1,10 @@
 """Countries a parcel can go to or a sale be counted under, named in the reader's language."""
 
 from collections.abc import Collection, Iterable
+from functools import lru_cache
 
 from babel import Locale
+from babel.numbers import get_territory_currencies
 
 from shop.i18n.fold import fold
 from shop.i18n.formats import country_name
@@ -28,3 +30,9 @@ def list_countries(
     """
     names = [(code, country_name(code, language=language)) for code in codes if code not in domestic]
     return sorted(names, key=lambda entry: (fold(entry[1]), entry[0]))
+
+
+@lru_cache
+def list_countries_paying_in(currency: str) -> frozenset[str]:
+    """Codes of the countries whose legal tender it is."""
+    return frozenset(code for code in COUNTRY_CODES if currency in get_territory_currencies(code))

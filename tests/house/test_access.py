@@ -58,7 +58,10 @@ ASKS = [
     # For machines and for everybody
     get("root.begin", "/", 302),
     get("root.robots", "/robots.txt", 200),
-    get("root.sitemap", "/sitemap.xml", 200),
+    get("sitemap.index", "/sitemap.xml", 200),
+    get("sitemap.pages", "/sitemap-pages.xml", 200),
+    get("sitemap.products", "/sitemap-products-1.xml", 200),
+    get("feeds.show", "/feeds/products-fr-EUR.xml", 200),
     get("status.healthz", "/healthz", 200),
     get("status.readyz", "/readyz", 503),  # a database that no migration made is not at head
     get("status.version_", "/version", 200),

@@ -15,8 +15,8 @@ from sqlalchemy import select
 from shop.accounts.models import Account
 from shop.app import create_app
 from shop.artisans.models import Unit
+from shop.catalogue.addresses import iterate_products, list_craft_addresses, list_maker_addresses
 from shop.catalogue.models import Product, ProductPicture, Variant
-from shop.catalogue.queries import list_addresses
 from shop.catalogue.services import create_draft
 from shop.core import clock
 from shop.core.clock import VirtualClock
@@ -266,8 +266,9 @@ def _values(things: dict[str, Any], key: str) -> dict[str, str]:
 
 def _references() -> dict[str, str]:
     """The first public address of each kind, as `piece_page`, `artisan_page`, `craft_page`."""
-    found = list_addresses()
-    return {
-        f"{name}_page": f"{found[kind][0][0]}-{found[kind][0][1]['fr']}"
-        for name, kind in (("piece", "products"), ("artisan", "artisans"), ("craft", "crafts"))
+    first = {
+        "piece": next(iterate_products(1)),
+        "artisan": list_maker_addresses()[0],
+        "craft": list_craft_addresses()[0],
     }
+    return {f"{name}_page": f"{thing.public_id}-{thing.slugs['fr']}" for name, thing in first.items()}

@@ -8,9 +8,12 @@ from shop.catalogue.facets import Filters
 from shop.catalogue.makers import Maker, list_makers
 from shop.catalogue.queries import Card, CraftTile, count_figures, list_cards, list_crafts
 from shop.core import clock
+from shop.core.policies import get_policy
 from shop.i18n.messages import current_language, ngettext
+from shop.i18n.messages import gettext as _
 from shop.i18n.regions import REGIONS
 from shop.shipping.queries import read_tariff
+from shop.web.storefront import structured
 from shop.web.storefront.chrome import link
 
 blueprint = Blueprint("home", __name__)
@@ -45,6 +48,8 @@ def show() -> str:
         people=people,
         pieces=pieces,
         countries=len(read_tariff(g.currency).destinations()),
+        structured=structured.shop(_("Khatem"), get_policy("operator")),
+        image=structured.share_image(card.picture for card in ([lead.card] if lead else fresh)),
     )
 
 

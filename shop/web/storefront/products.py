@@ -43,7 +43,12 @@ def index() -> str:
     return render_template(
         "storefront/products/index.html",
         **listing.context(question, found, "products.index"),
-        structured=structured.item_list(found.cards),
+        structured=structured.page(
+            chrome.absolute(chrome.address("storefront.products.index")),
+            (_("All pieces"), ""),
+            things=[structured.item_list(found.cards)],
+        ),
+        image=structured.share_image(card.picture for card in found.cards),
     )
 
 

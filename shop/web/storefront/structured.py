@@ -1,13 +1,17 @@
 """Data for machines that read pages (schema.org), as plain dictionaries."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
+from shop.catalogue.makers import Maker
 from shop.catalogue.product_page import Offer, ProductPage
 from shop.catalogue.queries import Card
 from shop.core.money import exponent
+from shop.i18n.messages import current_language
+from shop.i18n.messages import gettext as _
+from shop.i18n.regions import region_name
 from shop.orders.returns import RETURN_DAYS
-from shop.web.storefront.chrome import absolute, product_link
+from shop.web.storefront.chrome import absolute, address, reference
 
 _AVAILABILITY = {
     "available": "https://schema.org/InStock",
@@ -41,16 +45,77 @@ def breadcrumbs(items: Sequence[dict[str, str]], here: str) -> dict[str, Any]:
     }
 
 
+def page(here: str, *crumbs: tuple[str, str], things: Sequence[dict[str, Any]] = ()) -> dict[str, Any]:
+    """A page at the address `here`: its place in the shop as (text, path) from the beginning, and what else it is about."""
+    home = {"text": _("Home"), "url": address("storefront.home.show")}
+    trail = breadcrumbs([home, *({"text": text, "url": path} for text, path in crumbs)], here)
+    return {"@context": "https://schema.org", "@graph": [*things, trail]}
+
+
 def item_list(cards: Sequence[Card]) -> dict[str, Any]:
-    """The pieces of a listing in their order."""
+    """The pieces of a listing in their order, at their canonical addresses."""
+    return links(
+        [address("storefront.products.show", reference=reference(card.public_id, card.slug)) for card in cards]
+    )
+
+
+def links(paths: Sequence[str]) -> dict[str, Any]:
+    """A list of pages in the order they are shown."""
     return {
-        "@context": "https://schema.org",
         "@type": "ItemList",
         "itemListElement": [
-            {"@type": "ListItem", "position": position, "url": absolute(product_link(card.public_id, card.slug))}
-            for position, card in enumerate(cards, 1)
+            {"@type": "ListItem", "position": position, "url": absolute(path)} for position, path in enumerate(paths, 1)
         ],
     }
+
+
+def shop(name: str, operator: dict[str, str]) -> dict[str, Any]:
+    """Who runs the shop, and how it is searched."""
+    here = absolute(address("storefront.home.show"))
+    search = f"{absolute(address('storefront.products.index'))}?q={{search_term_string}}"
+    organization = {
+        "@type": "Organization",
+        "@id": f"{absolute('/')}#organization",
+        "name": operator["name"],
+        "email": operator["email"],
+        "url": here,
+    }
+    site = {
+        "@type": "WebSite",
+        "@id": f"{here}#website",
+        "name": name,
+        "url": here,
+        "inLanguage": current_language(),
+        "publisher": {"@id": organization["@id"]},
+        "potentialAction": {
+            "@type": "SearchAction",
+            "target": {"@type": "EntryPoint", "urlTemplate": search},
+            "query-input": "required name=search_term_string",
+        },
+    }
+    return {"@context": "https://schema.org", "@graph": [organization, site]}
+
+
+def maker(unit: Maker, url: str) -> dict[str, Any]:
+    """Who made the pieces: a person who works alone, or an organization."""
+    alone = unit.members <= 1 and unit.legal_form in {"artisan", "maitre_artisan"}
+    thing: dict[str, Any] = {
+        "@type": "Person" if alone else "Organization",
+        "@id": f"{url}#maker",
+        "name": unit.name,
+        "url": url,
+        "address": {
+            "@type": "PostalAddress",
+            "addressLocality": unit.place,
+            "addressRegion": region_name(unit.region),
+            "addressCountry": "MA",
+        },
+    }
+    if unit.founded and not alone:
+        thing["foundingDate"] = str(unit.founded)
+    if unit.picture:
+        thing["image"] = picture_url(unit.picture)
+    return thing
 
 
 def product(
@@ -76,7 +141,7 @@ def product(
     if piece.description:
         thing["description"] = piece.description.text
     if piece.pictures:
-        thing["image"] = [_picture_url(picture) for picture in piece.pictures]
+        thing["image"] = [picture_url(picture) for picture in piece.pictures]
     if piece.materials:
         thing["material"] = list(piece.materials)
     if piece.weight_grams:
@@ -88,11 +153,17 @@ def product(
 
 def image_of(piece: ProductPage) -> str:
     """Address of the picture others show when they link to a piece; empty without one."""
-    return _picture_url(piece.pictures[0]) if piece.pictures else ""
+    return picture_url(piece.pictures[0]) if piece.pictures else ""
 
 
-def _picture_url(picture: dict[str, Any]) -> str:
-    return absolute(f"{picture['base']}-{picture['widths'][-1]}.{picture['ext']}")
+def share_image(pictures: Iterable[dict[str, Any] | None]) -> str:
+    """Address of the first picture there is, for those who link to a page; empty if there is none."""
+    return next((picture_url(picture) for picture in pictures if picture), "")
+
+
+def picture_url(picture: dict[str, Any]) -> str:
+    """Address of a picture for other sites, which do not all read our first choice of formats."""
+    return absolute(f"{picture['base']}-{picture['widths'][-1]}.jpg")
 
 
 def _offer(piece: ProductPage, offer: Offer, url: str, delivery: dict[str, Any], country: str | None) -> dict[str, Any]:
