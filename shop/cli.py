@@ -20,6 +20,7 @@ from shop.artisans.services import grant_delegate
 from shop.commands.doctor import examine
 from shop.commands.importing import export_group, import_group
 from shop.commands.keeping import FORCE, backup_command, catch_up_and_check, put_back
+from shop.commands.pictures import pictures_command
 from shop.commands.reconciling import reconcile_command
 from shop.core import schema
 from shop.core.db import transaction
@@ -248,7 +249,7 @@ def config() -> None:
         click.echo(f"{name} = {value}")
 
 
-for _command in (import_group, export_group, backup_command, report, reconcile_command):
+for _command in (import_group, export_group, backup_command, pictures_command, report, reconcile_command):
     cli.add_command(_in_context(_command))
 
 

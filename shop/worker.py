@@ -2,7 +2,7 @@
 
 import logging
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -12,6 +12,7 @@ from shop.core.errors import EdgeFailed
 from shop.core.marks import WORKER_SEEN, remember_moment
 from shop.core.outages import find_outage
 from shop.invoicing import services as invoicing
+from shop.media import renditions
 from shop.notifications import sender, services
 from shop.payments import balance, clearing, inbox, recovery, refund_news, settle
 
@@ -28,6 +29,7 @@ JOBS: dict[str, Callable[[dict[str, Any]], object]] = {
     "send_letter": lambda job: sender.send_letter(job["letter_id"]),
     "month_report": lambda job: services.post_month_report(**job),
     "order_link": lambda job: services.post_order_link(**job),
+    "encode_avif": lambda job: renditions.encode_avif(job["picture_id"]),
 }
 
 
@@ -45,6 +47,7 @@ ROUNDS: tuple[tuple[str, Callable[[], object], timedelta], ...] = (
     ("import_balance", balance.import_balance, timedelta(minutes=5)),
     ("poll_events", inbox.poll_events, timedelta(minutes=5)),
     ("ask_banks", settle.ask_banks, timedelta(hours=1)),
+    ("ask_for_avif", renditions.ask_for_all, timedelta(minutes=5)),
 )
 
 
@@ -68,12 +71,15 @@ def _send_refund(refund_id: int) -> None:
             outbox.enqueue("send_refund", {"refund_id": refund_id}, key=key, run_at=again)
 
 
-def run_due(limit: int = 100) -> int:
-    """Do the jobs that are due, one after another; how many were done. A failing one is given back, not lost."""
+def run_due(limit: int = 100, *, but: Collection[str] = ()) -> int:
+    """Do the jobs that are due, none of the kinds in `but`, one after another; how many were done.
+
+    A failing one is given back, not lost.
+    """
     done = silences = 0
     for _turn in range(limit):
         with transaction():
-            claimed = outbox.claim(1, but=OF_STRIPE if silences == settle.SILENCES else ())
+            claimed = outbox.claim(1, but=(*but, *OF_STRIPE) if silences == settle.SILENCES else but)
         if not claimed:
             return done
         job_id, kind, payload = claimed[0]

@@ -7,7 +7,6 @@ anything is touched. Pictures are stored as they are, the database is packed.
 import hashlib
 import json
 import os
-import re
 import tempfile
 import zipfile
 from collections.abc import Callable, Iterator
@@ -18,13 +17,12 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 from shop.backup.errors import BackupFailed, RestoreRefused
+from shop.media.storage import NAME
 
 FORMAT = 1
 MANIFEST = "manifest.json"
 MEDIA = "media/"
 DATABASE = {"sqlite": "database.sqlite", "postgresql": "database.sql"}
-# Names as our own code makes them; anything else in a file is not put on a disk.
-_PICTURE = re.compile(r"media/[0-9a-f]{2}/[0-9a-f]{64}-[0-9]+\.(?:webp|jpg)")
 _PIECE = 1024 * 1024
 
 Progress = Callable[[int, int], object]
@@ -63,8 +61,8 @@ def _read_manifest(text: bytes) -> Manifest:
 
 
 def is_picture(name: str) -> bool:
-    """Whether a member's name is one that a picture of this shop has."""
-    return _PICTURE.fullmatch(name) is not None
+    """Whether a member's name is one that a picture of this shop has; anything else is not put on a disk."""
+    return name.startswith(MEDIA) and NAME.fullmatch(name.removeprefix(MEDIA)) is not None
 
 
 def _copy(source: BinaryIO, target: Any) -> tuple[int, str]:

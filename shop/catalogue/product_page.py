@@ -17,7 +17,7 @@ from shop.i18n.messages import gettext as _
 from shop.i18n.slugs import slugify
 from shop.i18n.texts import TextRow, Told, tell
 from shop.media.models import Picture
-from shop.media.queries import picture_view
+from shop.media.queries import VIEW_COLUMNS, picture_view
 from shop.programme.queries import admitted_units
 
 
@@ -243,11 +243,7 @@ def _pictures(row: Any) -> list[Any]:
     statement = (
         select(
             Picture.id,
-            Picture.sha256,
-            Picture.width,
-            Picture.height,
-            Picture.colour,
-            Picture.drawing,
+            *VIEW_COLUMNS,
             ProductPicture.position,
         )
         .outerjoin(ProductPicture, of_product)

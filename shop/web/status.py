@@ -7,6 +7,7 @@ from sqlalchemy import func, select
 
 from shop.core import clock
 from shop.core.db import db
+from shop.core.outbox import PATIENT
 from shop.core.runtime import settings
 from shop.core.schema import at_head
 from shop.core.tables import Job
@@ -24,7 +25,7 @@ def healthz() -> Response:
 def readyz() -> tuple[Response, int]:
     """Database at head, storage there, and how long the oldest due job has waited (seconds)."""
     oldest = db.session.scalars(
-        select(func.min(Job.run_at)).where(Job.done_at.is_(None), Job.run_at <= clock.now())
+        select(func.min(Job.run_at)).where(Job.done_at.is_(None), Job.run_at <= clock.now(), Job.kind.not_in(PATIENT))
     ).one()
     waited = int((clock.now() - oldest).total_seconds()) if oldest else 0
     state = {"database": at_head(), "storage": settings().media_folder.is_dir(), "queue_seconds": waited}

@@ -3,13 +3,17 @@ for (const gallery of document.querySelectorAll("[data-gallery]")) {
   const large = gallery.querySelector("[data-gallery-large] img");
   const thumbs = [...gallery.querySelectorAll("[data-gallery-thumb]")];
   if (!large) continue;
+  const { sizes } = large.parentElement.querySelector("source");
 
   const choose = (thumb) => {
     const small = thumb.querySelector("img");
-    for (const name of ["srcset", "alt", "width", "height"]) {
-      if (small.hasAttribute(name)) large.setAttribute(name, small.getAttribute(name));
+    for (const source of large.parentElement.querySelectorAll("source")) source.remove();
+    for (const source of thumb.querySelectorAll("source")) {
+      const larger = source.cloneNode();
+      larger.sizes = sizes;
+      large.before(larger);
     }
-    large.src = small.src;
+    for (const name of ["src", "alt", "width", "height"]) large.setAttribute(name, small.getAttribute(name));
     large.closest("a")?.setAttribute("href", thumb.href);
     for (const other of thumbs) other.setAttribute("aria-current", String(other === thumb));
   };
