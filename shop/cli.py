@@ -118,7 +118,8 @@ def run(host: str, port: int, workers: int) -> None:
     from granian.log import LogLevels
 
     settings = load_settings(serving=True)
-    settings.media_folder.mkdir(parents=True, exist_ok=True)
+    if settings.media_folder is not None:
+        settings.media_folder.mkdir(parents=True, exist_ok=True)
     build_fonts(settings.instance / "fonts")
     begin_logging(settings.log_format)
     _say_promise(settings.database_url)

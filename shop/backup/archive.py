@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from datetime import datetime
+from io import BytesIO
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -159,6 +160,12 @@ class Reader:
             unfinished.replace(target)
         finally:
             unfinished.unlink(missing_ok=True)
+
+    def read(self, name: str) -> bytes:
+        """A member that fits into memory. Raises RestoreRefused."""
+        target = BytesIO()
+        self._read(name, target, self.manifest.members[name])
+        return target.getvalue()
 
     def _read(self, name: str, target: BinaryIO, expected: tuple[int, str]) -> None:
         try:

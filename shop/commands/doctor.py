@@ -25,7 +25,7 @@ from shop.core.outbox import ALARM_AFTER, PATIENT
 from shop.core.tables import Job
 from shop.media.images import files_of
 from shop.media.models import Picture
-from shop.media.storage import store
+from shop.media.storage import StorageFailed, store, store_of
 from shop.orders.models import Order
 from shop.payments.gateway import TOLERANCE_SECONDS, gateway
 
@@ -64,7 +64,7 @@ def examine(load: Callable[[], Settings], inside: Callable[[], AbstractContextMa
     except ConfigurationError as error:
         yield bad("settings", _first_line(error))
         return
-    for look in (_settings, _stripe_keys, _folders):
+    for look in (_settings, _stripe_keys, _folders, _bucket):
         yield from _try(look, settings)
     try:
         with inside():
@@ -120,7 +120,9 @@ def _stripe_keys(settings: Settings) -> Iterator[Finding]:
 
 
 def _folders(settings: Settings) -> Iterator[Finding]:
-    folders = {"instance": settings.instance, "pictures": settings.media_folder}
+    folders = {"instance": settings.instance}
+    if settings.media_folder is not None:
+        folders["pictures"] = settings.media_folder
     if settings.mail_folder is not None:
         folders["letters"] = settings.mail_folder
     for name, folder in folders.items():
@@ -130,6 +132,17 @@ def _folders(settings: Settings) -> Iterator[Finding]:
         room = shutil.disk_usage(folder)
         told = f"{room.free // 1024**2} MB of {room.total // 1024**2} MB are free for {folder}."
         yield Finding("disk", room.free < LEAST_ROOM, told)
+
+
+def _bucket(settings: Settings) -> Iterator[Finding]:
+    if settings.media_folder is not None:
+        return
+    try:
+        store_of(settings).demand()
+    except StorageFailed as error:
+        yield bad("store of pictures", f"{settings.storage_shown} does not answer: {error}")
+    else:
+        yield good("store of pictures", f"{settings.storage_shown} answers.")
 
 
 def _writable(name: str, folder: Path) -> Finding:
