@@ -32,6 +32,7 @@ from shop.notifications import handlers
 from shop.notifications import models as notifications_tables
 from shop.orders import models as orders_tables
 from shop.payments import models as payments_tables
+from shop.payments import returns
 from shop.payments.refunds import on_line_declined
 from shop.payouts import models as payouts_tables
 from shop.programme import models as programme_tables
@@ -139,5 +140,6 @@ def _refund_declined(event: LineAnswered) -> None:
 
 def _subscribe() -> None:
     subscribe(LineAnswered, _refund_declined)
+    returns.subscribe_all()
     invoicing.subscribe_all()
     handlers.subscribe_all()

@@ -13,13 +13,14 @@ from flask import Flask, g
 from flask.testing import FlaskClient
 from pytest_socket import socket_allow_hosts
 from sqlalchemy import event, text
+from werkzeug.routing import Rule
 
 from shop.app import create_app
 from shop.core import clock as clock_module
 from shop.core.clock import VirtualClock
 from shop.core.config import Settings
 from shop.core.db import db
-from tests.postgresql import create_database, drop_database, postgresql_url
+from tests.postgresql import Lender, create_database, postgresql_url
 
 MORNING = datetime(2026, 6, 15, 9, 0, tzinfo=UTC)
 
@@ -49,6 +50,26 @@ def make_settings(folder: Path, database_url: str, **changes: Any) -> Settings:
     return Settings(**{**values, **changes})
 
 
+@pytest.fixture(scope="session", autouse=True)
+def compile_rules_once() -> Iterator[None]:
+    """Nearly every test has an app of its own with the same hundred and more rules, and Werkzeug compiles each anew.
+
+    Without this the suite spends more time on compiling rules than on any room of the shop.
+    """
+    compile_rule, known = Rule._compile_builder, {}
+
+    def compile_builder(rule: Rule, append_unknown: bool = True) -> Any:
+        defaults = tuple(sorted((rule.defaults or {}).items()))
+        key = (rule.rule, append_unknown, tuple(rule._trace), defaults)
+        if key not in known:
+            known[key] = compile_rule(rule, append_unknown)
+        return known[key]
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Rule, "_compile_builder", compile_builder)
+        yield
+
+
 @pytest.fixture(scope="session")
 def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """An empty SQLite database with the whole schema, copied for every test."""
@@ -64,8 +85,8 @@ def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="session")
-def postgresql_template(tmp_path_factory: pytest.TempPathFactory) -> str:
-    """Name of an empty PostgreSQL database with the whole schema, the template of every test's own."""
+def postgresql_databases(tmp_path_factory: pytest.TempPathFactory) -> Lender:
+    """Empty PostgreSQL databases with the whole schema."""
     folder = tmp_path_factory.mktemp("template_pg")
     name = f"template_{uuid.uuid4().hex[:8]}"
     create_database(name)
@@ -74,7 +95,7 @@ def postgresql_template(tmp_path_factory: pytest.TempPathFactory) -> str:
         db.create_all()
         db.session.remove()
         db.engine.dispose()
-    return name
+    return Lender(name)
 
 
 @pytest.fixture
@@ -90,11 +111,10 @@ def database_url(database_kind: str, tmp_path: Path, request: pytest.FixtureRequ
         shutil.copy(request.getfixturevalue("sqlite_template"), path)
         yield f"sqlite:///{path}"
         return
-    template = request.getfixturevalue("postgresql_template")
-    name = f"test_{uuid.uuid4().hex[:10]}"
-    create_database(name, template=template)
+    databases: Lender = request.getfixturevalue("postgresql_databases")
+    name = databases.lend()
     yield postgresql_url(name)
-    drop_database(name)
+    databases.take_back(name)
 
 
 @pytest.fixture

@@ -1,6 +1,7 @@
 """Counting tries in windows of time, in the database, so that every process counts together."""
 
 import hashlib
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from ipaddress import IPv6Address, ip_address
@@ -10,7 +11,7 @@ from sqlalchemy.exc import IntegrityError
 
 from shop.accounts.models import Attempted
 from shop.core import clock
-from shop.core.db import db
+from shop.core.db import db, transaction
 
 KEPT = timedelta(days=2)
 
@@ -52,6 +53,16 @@ def count_attempt(key: str, limit: Limit) -> bool:
         except IntegrityError:
             db.session.execute(one_more)
     return db.session.scalars(select(Attempted.count).where(*row)).one() <= limit.most
+
+
+def count_attempts(counted: Iterable[tuple[str, int]], window: timedelta) -> bool:
+    """Count one try under several keys, (key, most); False when it is one too many for any. Opens its own transaction.
+
+    Every count is written, also when an earlier one has said no.
+    """
+    with transaction():
+        within = [count_attempt(key, Limit(window, most)) for key, most in counted]
+    return all(within)
 
 
 def window_start(limit: Limit) -> datetime:

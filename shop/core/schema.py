@@ -28,8 +28,8 @@ def at_head() -> bool:
         return connection.execute(text("SELECT version_num FROM alembic_version")).scalar() == head()
 
 
-def upgrade() -> None:
-    """Bring the database to the newest revision."""
+def upgrade(to: str = "head") -> None:
+    """Bring the database to a revision, the newest unless another is named."""
     from alembic import command  # noqa: PLC0415
     from alembic.config import Config  # noqa: PLC0415
 
@@ -37,5 +37,5 @@ def upgrade() -> None:
     options.set_main_option("script_location", str(FOLDER))
     with db.engine.connect() as connection:
         options.attributes["connection"] = connection
-        command.upgrade(options, "head")
+        command.upgrade(options, to)
         connection.commit()

@@ -9,20 +9,23 @@ from typing import Any
 
 from sqlalchemy import select
 
+from shop.core import clock
 from shop.core.clock import local_day
 from shop.core.db import db
 from shop.core.events import subscribe
 from shop.core.policies import get_policy
 from shop.core.runtime import settings
-from shop.fulfilment.events import ParcelHandedOver
+from shop.fulfilment.events import LineAnswered, ParcelHandedOver
 from shop.fulfilment.models import Parcel, ParcelLine
+from shop.notifications.models import Letter
 from shop.notifications.services import write_letter
 from shop.orders.addresses import address_lines
 from shop.orders.amounts import amounts_of, shown_minor
-from shop.orders.events import OrderPaid, OrderUnfillable
-from shop.orders.links import order_path
-from shop.orders.models import Order, OrderLine
+from shop.orders.events import ContractWithdrawn, MessageWritten, OrderPaid, OrderUnfillable, ReturnMoved
+from shop.orders.links import order_path, withdrawal_path
+from shop.orders.models import Message, Order, OrderLine, Return, ReturnLine
 from shop.orders.queries import get_order_by_id, list_lines
+from shop.orders.states import UNSENT
 from shop.payments.disputes import CLOSED, TO_ANSWER
 from shop.payments.events import DisputeChanged, RefundFailed, RefundRefused, RefundSettled
 from shop.payments.models import Dispute, Refund, RefundPart
@@ -33,7 +36,11 @@ def subscribe_all() -> None:
     """Called once at start, by the app."""
     subscribe(OrderPaid, on_order_paid)
     subscribe(OrderUnfillable, on_order_unfillable)
+    subscribe(LineAnswered, on_line_answered)
     subscribe(ParcelHandedOver, on_parcel_handed_over)
+    subscribe(MessageWritten, on_message_written)
+    subscribe(ContractWithdrawn, on_contract_withdrawn)
+    subscribe(ReturnMoved, on_return_moved)
     subscribe(RefundSettled, on_refund_settled)
     subscribe(RefundFailed, on_refund_failed)
     subscribe(RefundRefused, on_refund_refused)
@@ -61,13 +68,76 @@ def on_order_unfillable(event: OrderUnfillable) -> None:
     _write("order_unfillable", order, lines=lines, total_minor=order.total_minor)
 
 
+def on_line_answered(event: LineAnswered) -> None:
+    """The maker has said yes or no; that one asks to be called is between the maker and us.
+
+    A no is told at once; the yes in one letter per maker, when they have answered about all they are to make.
+    """
+    line = db.session.get_one(OrderLine, event.line_id)
+    if event.answer == "declined":
+        _write_answer("declined", [line])
+    if event.answer in ("accepted", "declined"):
+        theirs = [each for each in list_lines(line.order_id) if each.unit_id == line.unit_id]
+        accepted = [each for each in theirs if each.state in ("accepted", "ready", "handed_over")]
+        if accepted and all(each.state != "paid" for each in theirs) and not _has_told_yes(line):
+            _write_answer("accepted", accepted)
+
+
+def _write_answer(answer: str, lines: Sequence[OrderLine]) -> None:
+    order, promise_on = get_order_by_id(lines[0].order_id), max(line.promise_on for line in lines)
+    _write("line_answered", order, lines=_lines(lines), answer=answer, promise_on=promise_on.isoformat())
+
+
+def _has_told_yes(line: OrderLine) -> bool:
+    """Whether the yes of a line's maker is in a letter of its order already."""
+    told = select(Letter.data).where(Letter.order_id == line.order_id, Letter.kind == "line_answered")
+    return any(
+        data["answer"] == "accepted" and data["lines"][0]["unit_id"] == line.unit_id
+        for data in db.session.scalars(told)
+    )
+
+
+def on_message_written(event: MessageWritten) -> None:
+    """A maker has answered a buyer. What a buyer writes waits at the maker's door."""
+    message = db.session.get_one(Message, event.message_id)
+    if message.author == "maker":
+        _write("message_written", get_order_by_id(message.order_id), unit_id=message.unit_id, words=message.text)
+
+
+def on_contract_withdrawn(event: ContractWithdrawn) -> None:
+    """The acknowledgement the law asks for, with day and time (Directive 2011/83/EU, article 11a)."""
+    chosen = [line for line in list_lines(event.order_id) if line.id in event.line_ids]
+    _write(
+        "withdrawal_acknowledged",
+        get_order_by_id(event.order_id),
+        lines=_lines(chosen),
+        withdrawn_at=clock.now().isoformat(),
+        has_sent=bool(event.sent_ids),
+        has_unsent=len(event.line_ids) > len(event.sent_ids),
+    )
+
+
+def on_return_moved(event: ReturnMoved) -> None:
+    """A return was approved (where to send it), received or refused (why)."""
+    way_back = db.session.get_one(Return, event.return_id)
+    inside = set(db.session.scalars(select(ReturnLine.line_id).where(ReturnLine.return_id == way_back.id)))
+    _write(
+        "return_moved",
+        get_order_by_id(way_back.order_id),
+        lines=_lines([line for line in list_lines(way_back.order_id) if line.id in inside]),
+        state=event.state,
+        instructions=way_back.instructions,
+        refusal=way_back.reason,
+    )
+
+
 def on_parcel_handed_over(event: ParcelHandedOver) -> None:
     """A parcel is on its way: what is in it, who carries it, how to follow it."""
     parcel = db.session.get_one(Parcel, event.parcel_id)
     order = get_order_by_id(parcel.order_id)
     inside = set(db.session.scalars(select(ParcelLine.line_id).where(ParcelLine.parcel_id == parcel.id)))
     every = list_lines(order.id)
-    waiting = [line for line in every if line.id not in inside and line.state in ("paid", "accepted", "ready")]
+    waiting = [line for line in every if line.id not in inside and line.state in UNSENT]
     _write(
         "parcel_handed_over",
         order,
@@ -158,6 +228,7 @@ def _write(kind: str, order: Order, **data: Any) -> None:
         "incoterm": order.incoterm,
         "tax_minor": order.tax_minor,
         "path": order_path(order, settings().secret_key),
+        "withdraw_path": withdrawal_path(order, settings().secret_key),
     }
     write_letter(kind, order.email, order.language, {**head, **data}, order_id=order.id)
 

@@ -21,6 +21,12 @@ def list_letters(*, recipient: str = "", before_id: int | None = None, limit: in
     return list(db.session.scalars(statement))
 
 
+def list_order_letters(order_id: int) -> list[Letter]:
+    """Letters about an order, oldest first. Bodies are not loaded."""
+    statement = select(Letter).options(defer(Letter.html), defer(Letter.text)).where(Letter.order_id == order_id)
+    return list(db.session.scalars(statement.order_by(Letter.id)))
+
+
 def get_letter(public_id: str) -> Letter:
     """A letter; raises NotFound."""
     letter = db.session.scalars(select(Letter).where(Letter.public_id == public_id)).first()

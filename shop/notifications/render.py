@@ -3,7 +3,7 @@
 The first line of the .txt is the subject.
 """
 
-from datetime import date
+from datetime import date, datetime
 from functools import lru_cache
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -18,6 +18,7 @@ from shop.i18n.formats import isolate_ltr_text, money_text
 from shop.i18n.languages import LANGUAGES
 from shop.i18n.messages import use_language
 from shop.notifications.models import Letter
+from shop.orders import wording as order_wording
 from shop.orders.wording import border_text, tax_name
 from shop.payments import wording
 
@@ -42,8 +43,15 @@ def _environment() -> Environment:
     environment.filters["tax_name"] = tax_name
     environment.globals["border_text"] = border_text
     environment.filters["day"] = date.fromisoformat
+    environment.filters["moment"] = datetime.fromisoformat
     environment.globals["wording"] = wording
+    environment.globals["order_wording"] = order_wording
     return environment
+
+
+def _units_of(data: dict[str, Any]) -> set[int]:
+    """The makers a letter names: those of its lines, or the one it is about."""
+    return {line["unit_id"] for line in data.get("lines", [])} | ({data["unit_id"]} if "unit_id" in data else set())
 
 
 def render(letter: Letter) -> Rendered:
@@ -54,7 +62,8 @@ def render(letter: Letter) -> Rendered:
         "language": LANGUAGES[letter.language],
         "shop_url": f"{base}/{letter.language}/",
         "url": f"{base}{letter.data['path']}" if "path" in letter.data else "",
-        "makers": unit_names({line["unit_id"] for line in letter.data.get("lines", [])}, letter.language),
+        "withdraw_url": f"{base}{letter.data['withdraw_path']}" if "withdraw_path" in letter.data else "",
+        "makers": unit_names(_units_of(letter.data), letter.language),
         "operator": get_policy("operator"),
         "demo": is_demo(),
     }

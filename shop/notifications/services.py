@@ -7,10 +7,14 @@ from sqlalchemy import select
 
 from shop.core import clock
 from shop.core.db import db, transaction
+from shop.core.errors import Conflict, NotFound
 from shop.core.ids import public_id
 from shop.core.outbox import enqueue
+from shop.core.policies import audit
 from shop.core.runtime import settings
+from shop.i18n.messages import gettext as _
 from shop.notifications.models import Attachment, Letter
+from shop.notifications.queries import get_letter
 from shop.orders.links import order_path
 from shop.orders.queries import find_order
 from shop.reports.documents import Document
@@ -82,3 +86,20 @@ def post_order_link(*, letter: str, number: str, email: str, language: str) -> N
         path = order_path(order, settings().secret_key).replace(f"/{order.language}/", f"/{language}/", 1)
         data = {"number": order.number, "path": path}
         write_letter("order_link", order.email, language, data, order_id=order.id, known_as=letter)
+
+
+def write_again(public_id_: str, *, order_id: int, actor: int | None) -> Letter:
+    """Send a letter of an order once more, as one of its own; inside a transaction, on a locked order.
+
+    Raises NotFound for another order's, Conflict while it, or one that repeats it, still waits to be sent.
+    """
+    letter = get_letter(public_id_)
+    if letter.order_id != order_id:
+        raise NotFound(_("There is no such letter."))
+    waiting = select(Letter.id).where(
+        Letter.order_id == order_id, Letter.kind == letter.kind, Letter.recipient == letter.recipient
+    )
+    if db.session.execute(waiting.where(Letter.sent_at.is_(None)).limit(1)).first() is not None:
+        raise Conflict(_("This letter is still waiting to be sent, and is tried again by itself."))
+    audit(actor, "send letter again", "letter", public_id_, kind=letter.kind)
+    return write_letter(letter.kind, letter.recipient, letter.language, dict(letter.data), order_id=order_id)

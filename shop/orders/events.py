@@ -23,3 +23,27 @@ class OrderUnfillable:
     """Paid after its stock was gone; a refund has been asked for."""
 
     order_id: int
+
+
+@dataclass(frozen=True, slots=True)
+class ContractWithdrawn:
+    """A buyer has withdrawn from the contract about these lines; `sent_ids` of them have to come back first."""
+
+    order_id: int
+    line_ids: tuple[int, ...]
+    sent_ids: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ReturnMoved:
+    """A return was approved, received or refused: `state`."""
+
+    return_id: int
+    state: str
+
+
+@dataclass(frozen=True, slots=True)
+class MessageWritten:
+    """A buyer or a maker of an order has written to the other."""
+
+    message_id: int

@@ -14,7 +14,16 @@ def order_token(number: str, secret: str) -> str:
 
 def order_path(order: Order, secret: str) -> str:
     """Address of an order's page in the order's language, without the host."""
-    return f"/{order.language}/orders/{order.number}?t={order_token(order.number, secret)}"
+    return _path(order, "", secret)
+
+
+def withdrawal_path(order: Order, secret: str) -> str:
+    """Address of the page on which a buyer withdraws from the contract, as order_path."""
+    return _path(order, "/withdraw", secret)
+
+
+def _path(order: Order, page: str, secret: str) -> str:
+    return f"/{order.language}/orders/{order.number}{page}?t={order_token(order.number, secret)}"
 
 
 def opens(number: str, token: str | None, secret: str) -> bool:

@@ -169,6 +169,62 @@ class OrderEvent(Base):
     data: Mapped[dict[str, Any]] = mapped_column(JSON, default=dict)
 
 
+class Return(Base):
+    """Pieces of an order whose buyer has withdrawn from the contract, on their way back until the money is back.
+
+    What had not been handed over begins as received: nothing has to be sent. `instructions` say where to and how,
+    `reason` why it was refused; `closed_at` is when the money was back or the return refused.
+    """
+
+    __tablename__ = "order_return"
+    __table_args__ = (
+        CheckConstraint("state IN ('asked', 'approved', 'sent', 'received', 'refunded', 'refused')", "state"),
+        Index("ix_order_return_state", "state", "id"),
+    )
+    id: Mapped[int] = big_id()
+    public_id: Mapped[str] = mapped_column(unique=True)
+    order_id: Mapped[int] = mapped_column(ForeignKey("shop_order.id"), index=True)
+    state: Mapped[str]
+    instructions: Mapped[str] = mapped_column(default="")
+    carrier: Mapped[str] = mapped_column(default="")
+    tracking: Mapped[str] = mapped_column(default="")
+    reason: Mapped[str] = mapped_column(default="")
+    asked_at: Mapped[datetime] = mapped_column(UTCDateTime)
+    approved_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
+    sent_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
+    received_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
+    closed_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
+
+
+class ReturnLine(Base):
+    """Which order line is in which return; a line is withdrawn whole and once."""
+
+    __tablename__ = "order_return_line"
+    return_id: Mapped[int] = mapped_column(ForeignKey("order_return.id"), index=True)
+    line_id: Mapped[int] = mapped_column(ForeignKey("order_line.id"), primary_key=True)
+
+
+class Message(Base):
+    """What a buyer and a maker of an order tell each other, through the shop: neither learns the other's address.
+
+    `author` is buyer or maker; `read_at` is when the maker has seen what the buyer wrote.
+    """
+
+    __tablename__ = "order_message"
+    __table_args__ = (
+        CheckConstraint("author IN ('buyer', 'maker')", "author"),
+        Index("ix_order_message_unit_read", "unit_id", "read_at"),
+    )
+    id: Mapped[int] = big_id()
+    order_id: Mapped[int] = mapped_column(ForeignKey("shop_order.id"), index=True)
+    unit_id: Mapped[int] = mapped_column(ForeignKey("unit.id"))
+    author: Mapped[str]
+    account_id: Mapped[int | None] = mapped_column(BigId)
+    text: Mapped[str]
+    at: Mapped[datetime] = mapped_column(UTCDateTime)
+    read_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
+
+
 class DeclaredSale(Base):
     """A sale made elsewhere (a fair, another platform), as declared. Never enters the ledger.
 

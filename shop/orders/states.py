@@ -24,6 +24,9 @@ LINE_STATES = (
     "refund_failed",  # its refund came back from the buyer's bank: not sent, and the money is owed
 )
 
+# Of a line that is paid for and still to leave its workshop.
+UNSENT = ("paid", "accepted", "ready")
+
 ORDER_TABLE = {
     ("awaiting_payment", "pay"): "paid",
     ("awaiting_payment", "process"): "processing",

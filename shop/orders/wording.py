@@ -42,3 +42,33 @@ def border_text(incoterm: str, tax_minor: int) -> str:
     if tax_minor:
         return _("Import tax is paid with the order. The carrier may ask you for the duty of your country.")
     return _("Import tax and duty of your country are not included: the carrier may ask you for them.")
+
+
+def return_subject(state: str, number: str) -> str:
+    """Subject of the letter about a return that was approved, received or refused."""
+    return {
+        "approved": _("How to send back what you bought: order %(number)s", number=number),
+        "received": _("Your return of order %(number)s has arrived", number=number),
+        "refused": _("Your return of order %(number)s was refused", number=number),
+    }[state]
+
+
+def return_heading(state: str) -> str:
+    """The same as a heading."""
+    return {
+        "approved": _("How to send it back"),
+        "received": _("Your return has arrived"),
+        "refused": _("Your return was refused"),
+    }[state]
+
+
+def answer_subject(answer: str, number: str) -> str:
+    """Subject of the letter that tells a maker's answer: accepted or declined."""
+    if answer == "accepted":
+        return _("The maker has accepted your order %(number)s", number=number)
+    return _("The maker cannot make a piece of your order %(number)s", number=number)
+
+
+def answer_heading(answer: str) -> str:
+    """The same as a heading."""
+    return _("The maker has said yes") if answer == "accepted" else _("The maker cannot make it for you")

@@ -20,9 +20,7 @@ from shop.orders.services import note
 from shop.payments.events import DisputeChanged
 from shop.payments.gateway import DisputeView, gateway
 from shop.payments.models import Attempt, Dispute, DisputePart
-from shop.payments.refund_news import follow_refunds
 from shop.payments.refunds import HARMLESS, on_line_declined
-from shop.payments.settle import settle_payment
 
 # How far a dispute has come: Stripe's word may arrive late, and an older one changes nothing.
 # docs.stripe.com/api/disputes/object, status.
@@ -41,20 +39,14 @@ CLOSED = ("warning_closed", "won", "lost", "prevented")
 TO_ANSWER = ("warning_needs_response", "needs_response")
 
 
-def settle_dispute(stripe_id: str) -> bool:
-    """Ask Stripe about a dispute and apply the answer. Outside any transaction. Whether its payment is one of ours."""
-    view = gateway().fetch_dispute(stripe_id)
-    # Without our metadata it is found by its charge or its payment (case 41).
-    attempt = settle_payment(intent=view.payment_intent, charge=view.charge, key=view.attempt)
-    if attempt is None:
-        return False
-    order_id, attempt_id = attempt.order_id, attempt.id
-    if view.payment_intent:
-        # What was given back before is booked before: a dispute takes from what is left.
-        follow_refunds(view.payment_intent)
-    with transaction():
-        apply_dispute(order_id, attempt_id, view)
-    return True
+def hear_of_disputes(attempt_id: int) -> None:
+    """Ask about the disputes of a payment that have taken money and not given it back. Outside any transaction."""
+    took = (Dispute.attempt_id == attempt_id, Dispute.withdrawn_at.is_not(None), Dispute.reinstated_at.is_(None))
+    known = select(Dispute.order_id, Dispute.stripe_id).where(*took).order_by(Dispute.id)
+    for order_id, stripe_id in db.session.execute(known).all():
+        view = gateway().fetch_dispute(stripe_id)
+        with transaction():
+            apply_dispute(order_id, attempt_id, view)
 
 
 def apply_dispute(order_id: int, attempt_id: int, view: DisputeView) -> None:

@@ -9,7 +9,7 @@ from shop.core.db import db, insert_new, transaction
 from shop.core.errors import EdgeFailed
 from shop.core.marks import EVENTS_POLLED, RESTORED_TO, find_moment, installation_id, remember_moment
 from shop.core.outbox import enqueue
-from shop.payments.disputes import settle_dispute
+from shop.payments.dispute_news import settle_dispute
 from shop.payments.gateway import EventView, RefundView, SessionView, SignatureWrong, gateway
 from shop.payments.lost import is_ours, make_known
 from shop.payments.models import InboxEvent

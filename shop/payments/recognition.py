@@ -9,7 +9,7 @@ from typing import Any
 
 from shop.core.db import db, transaction
 from shop.orders.queries import find_order, lock_order
-from shop.payments.disputes import settle_dispute
+from shop.payments.dispute_news import settle_dispute
 from shop.payments.gateway import ChargeView, RefundView, StripeRefused, gateway
 from shop.payments.lost import adopt
 from shop.payments.models import Attempt

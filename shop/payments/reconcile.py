@@ -22,7 +22,7 @@ from shop.ledger.queries import list_uncleared
 from shop.orders.models import Order
 from shop.payments.balance import OVERLAP, batches, heal_suspense, post_waiting, store
 from shop.payments.differences import Difference, pair
-from shop.payments.disputes import settle_dispute
+from shop.payments.dispute_news import settle_dispute
 from shop.payments.gateway import BalanceView, PayoutView, gateway
 from shop.payments.models import Attempt, BalanceTransaction, Dispute, StripePayout
 from shop.payments.queries import list_quarantine

@@ -17,9 +17,10 @@ from shop.core.outbox import enqueue
 from shop.ledger.books import Part
 from shop.ledger.services import GivenBack, post_refund, post_refund_failed
 from shop.orders.models import Order, OrderLine
-from shop.orders.queries import lock_order_with_lines
+from shop.orders.queries import list_lines, lock_order_with_lines
 from shop.orders.services import call_refund_failed, call_refunded, note
 from shop.orders.states import next_line_state
+from shop.payments.disputes import hear_of_disputes
 from shop.payments.events import RefundFailed, RefundRefused, RefundSettled
 from shop.payments.gateway import RefundView, StripeRefused, gateway
 from shop.payments.models import Attempt, Refund, RefundPart
@@ -91,6 +92,8 @@ def adopt_refund(view: RefundView) -> int | None:
     if attempt is None:
         return None
     attempt_id, order_id = attempt.id, attempt.order_id
+    if view.amount_minor > refundable(order_id, list_lines(order_id)).total:
+        _hear_of_returned_money(attempt_id)
     with transaction():
         order, lines = lock_order_with_lines(order_id)
         known = db.session.scalars(select(Refund).where(Refund.stripe_id == view.id)).first()
@@ -113,6 +116,20 @@ def adopt_refund(view: RefundView) -> int | None:
         note(order.id, "refund_at_stripe", amount_minor=refund.amount_minor, currency=refund.currency)
         enqueue("send_refund", {"refund_id": refund.id}, key=f"send-{refund.key}")
         return refund.id
+
+
+def _hear_of_returned_money(attempt_id: int) -> None:
+    """Ask about what has taken money of a payment and may have given it back. Outside any transaction.
+
+    Stripe gives back no more than it has: a refund of more than our books have left tells that an earlier one has failed
+    or a dispute was won, and that news comes first. Else the new refund would be booked as a loss and credited nowhere.
+    """
+    hear_of_disputes(attempt_id)
+    done = select(Refund.id, Refund.stripe_id).where(Refund.attempt_id == attempt_id, Refund.state == "succeeded")
+    for refund_id, stripe_id in db.session.execute(done.order_by(Refund.id)).all():
+        view = gateway().fetch_refund(str(stripe_id))
+        with transaction():
+            apply_refund(refund_id, view)
 
 
 def _expect_parts(order: Order, lines: Sequence[OrderLine], refund: Refund) -> None:

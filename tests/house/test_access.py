@@ -99,6 +99,24 @@ ASKS = [
     get("storefront.orders.come_back", "/fr/orders/{number}/return{link}", *WITH_LINK),
     get("storefront.orders.pay", "/fr/orders/{waiting}/pay{waiting_link}", 404, 303, 404, 404, 404),
     post("storefront.orders.pay_again", "/fr/orders/{waiting}/pay{waiting_link}", 404, 303, 404, 404, 404),
+    post("storefront.orders.find", "/fr/orders", 422, number="{number}", email="thief@example.org", open="1"),
+    post(
+        "storefront.orders.write",
+        "/fr/orders/{number}/messages{link}",
+        *(404, 303, 404, 404, 404),
+        maker="{unit_id}",
+        text="Bonjour",
+    ),
+    get("storefront.withdrawals.new", "/fr/orders/{number}/withdraw{link}", *WITH_LINK),
+    get("storefront.withdrawals.new", "/fr/orders/{waiting}/withdraw?t={token}", 404),
+    post(
+        "storefront.withdrawals.create", "/fr/orders/{number}/withdraw{link}", 404, 303, 404, 404, 404, lines="{line}"
+    ),
+    post("storefront.withdrawals.create", "/fr/orders/{waiting}/withdraw{waiting_link}", 404, 303, 404, 404, 404),
+    post(
+        "storefront.withdrawals.send_back", "/fr/orders/{number}/returns/{way_back}/sent{link}", 404, 303, 404, 404, 404
+    ),
+    post("storefront.withdrawals.send_back", "/fr/orders/{waiting}/returns/{way_back}/sent{waiting_link}", 404),
     # The makers' door
     get("artisan.session.new", "/artisan/sign-in", 200, 200, 303, 303, 403),
     post("artisan.session.create", "/artisan/sign-in", 422, 422, 422, 422, 403, phone="+212600000000", pin="000000"),
@@ -137,6 +155,9 @@ ASKS = [
     post("artisan.orders.call", "/artisan/orders/{number}/{position}/call", *OWNER_DOES),
     post("artisan.orders.decline", "/artisan/orders/{number}/{position}/decline", *OWNER_DOES, reason="sold"),
     post("artisan.orders.ready", "/artisan/orders/{number}/{position}/ready", *OWNER_DOES),
+    get("artisan.messages.list", "/artisan/messages", *MAKERS),
+    get("artisan.messages.show", "/artisan/messages/{sendable}", *OWNER),
+    post("artisan.messages.answer", "/artisan/messages/{sendable}", *OWNER_DOES, text="Oui"),
     # An order of both: each has their own line of it, and only that
     get("artisan.orders.show", "/artisan/orders/{number}/{beside_position}", 303, 303, 404, 200, 403),
     # The officers' door
@@ -166,6 +187,19 @@ ASKS = [
     ),
     post("staff.orders.refund_again", "/staff/orders/{number}/refunds/0/again", 303, 303, 403, 403, 404),
     post("staff.orders.write_note", "/staff/orders/{number}/notes", *OFFICE_DOES, words="Said on the telephone"),
+    post("staff.letters.again", "/staff/orders/{number}/letters/{letter}/again", *OFFICE_DOES),
+    post("staff.letters.again", "/staff/orders/{waiting}/letters/{letter}/again", *ANOTHERS),
+    *(
+        post(
+            f"staff.returns.{step}",
+            f"/staff/orders/{{number}}/returns/{{way_back}}/{step}",
+            *OFFICE_DOES,
+            **{f"{step}{{way_back}}-words": "12 rue du Port"},
+        )
+        for step in ("approve", "refuse", "receive")
+    ),
+    post("staff.returns.refund", "/staff/orders/{number}/returns/{way_back}/refund", 303, 303, 403, 403, 409),
+    post("staff.returns.refund", "/staff/orders/{sendable}/returns/{way_back}/refund", *ANOTHERS),
     get("staff.disputes.index", "/staff/disputes", *OFFICE),
     get("staff.freight.show", "/staff/orders/{number}/lines/{beside_line}/freight", *OFFICE),
     get("staff.freight.show", "/staff/orders/{number}/lines/{line}/freight", 303, 303, 403, 403, 403),

@@ -34,6 +34,7 @@ from shop.orders.queries import list_lines
 from shop.payments.gateway import CONNECTION_ERROR, Gateway, use_gateway
 from shop.payments.quarantine import put_aside
 from shop.payments.queries import list_quarantine
+from shop.payments.returns import withdraw
 from shop.payouts.bank_details import record_consent
 from shop.payouts.queries import list_transfers
 from shop.payouts.services import record_executed
@@ -152,6 +153,8 @@ def _things(app: Flask, bench: Bench) -> dict[str, Any]:
     waiting = make_order(piece)
     send(paid, other)
     with transaction():
+        [way_back] = withdraw(paid.id, [list_lines(paid.id)[1].id])
+    with transaction():
         accept_line(list_lines(sendable.id)[0].id, unit_id=unit.id, actor=artisan.id)
         cart = add_to_cart(None, piece.id, 1, "EUR")
         edition = db.session.scalars(select(Edition).where(Edition.code == "excellence-2026")).one()
@@ -162,7 +165,7 @@ def _things(app: Flask, bench: Bench) -> dict[str, Any]:
     return {
         "unit": unit, "other": other, "piece": piece, "beside": beside, "draft": draft, "review": review,
         "own_draft": own_draft, "accounts": {"artisan": artisan, "neighbour": neighbour, "staff": staff},
-        "aside": list_quarantine()[0], "paid": paid, "sendable": sendable, "waiting": waiting, "cart": cart.token, "recipient": recipient,
+        "aside": list_quarantine()[0], "way_back": way_back, "paid": paid, "sendable": sendable, "waiting": waiting, "cart": cart.token, "recipient": recipient,
         **_payouts(unit, other, staff),
     }  # fmt: skip
 
@@ -226,6 +229,7 @@ def _values(things: dict[str, Any], key: str) -> dict[str, str]:
         "own_draft": things["own_draft"].public_id,
         "picture": _picture_of(_product_of(things["draft"])),
         "unit": unit.public_id,
+        "unit_id": str(unit.id),
         "number": paid.number,
         "position": str(line.position),
         "beside_position": str(beside_line.position),
@@ -237,6 +241,7 @@ def _values(things: dict[str, Any], key: str) -> dict[str, str]:
         "recipient": str(things["recipient"].id),
         "aside": str(things["aside"].id),
         **{name: things[name].public_id for name in ("batch", "draft_batch", "transfer", "unanswered")},
+        "way_back": things["way_back"].public_id,
         "consent": str(things["consent"].id),
         "other": things["other"].public_id,
         "beside_line": str(beside_line.id),

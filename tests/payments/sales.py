@@ -74,9 +74,9 @@ class Sale:
 
     @property
     def letters(self) -> list[str]:
-        """The kinds of letters about the order, after its confirmation."""
+        """The kinds of letters about the order, after its confirmation and its maker's answers."""
         statement = select(Letter.kind).where(Letter.order_id == self.order.id).order_by(Letter.id)
-        return [kind for kind in db.session.scalars(statement) if kind != "order_confirmation"]
+        return [kind for kind in db.session.scalars(statement) if kind not in ("order_confirmation", "line_answered")]
 
     @property
     def reported(self) -> int:

@@ -11,7 +11,8 @@ from shop.core.errors import Conflict
 from shop.fulfilment import services as fulfilment
 from shop.ledger import accounts
 from shop.orders.models import OrderLine
-from shop.payments.disputes import apply_dispute, settle_dispute
+from shop.payments.dispute_news import settle_dispute
+from shop.payments.disputes import apply_dispute
 from shop.payments.gateway import gateway
 from shop.payments.queries import find_charge, list_attempts, list_disputes
 from shop.payments.settle import settle_order

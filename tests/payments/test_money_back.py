@@ -11,7 +11,8 @@ from shop.core.errors import Conflict, Invalid
 from shop.core.policies import decide_policy
 from shop.fulfilment import services as fulfilment
 from shop.ledger import accounts
-from shop.payments.gateway import RefundView
+from shop.ledger.queries import list_entries
+from shop.payments.gateway import RefundView, gateway
 from shop.payments.queries import list_failed_refunds, list_quarantine, list_refund_parts
 from shop.payments.refund_news import follow_refund
 from shop.payments.refunds import ask_again
@@ -138,6 +139,35 @@ def test_a_refund_begun_at_stripe_is_followed_here(stripe: Bench) -> None:
     partly.give_back()
     assert partly.state == "refunded"
     partly.check()
+
+
+def test_a_second_refund_heard_of_before_the_first_has_failed_is_no_loss(stripe: Bench) -> None:
+    sale = sell(stripe)
+    stripe.refund_at_stripe(sale.order)
+    stripe.work()
+    # The bank sends the money back, and somebody gives it back again; only of this does the shop hear.
+    stripe.fail_refund(str(sale.refunds[0].stripe_id))
+    again = stripe.refund_at_stripe(sale.order)
+    follow_refund(gateway().fetch_refund(again["id"]))
+    assert [refund.state for refund in sale.refunds] == ["failed", "succeeded"]
+    assert not [entry for entry in list_entries(order_id=sale.order.id) if "losses" in (entry.debit, entry.credit)]
+    stripe.work()
+    sale.check()
+
+
+@pytest.mark.parametrize("currency", ["EUR", "USD"])
+def test_a_refund_heard_of_before_a_dispute_was_won_is_no_loss(stripe: Bench, currency: str) -> None:
+    sale = sell(stripe, currency=currency)
+    dispute = stripe.dispute(sale.order)
+    stripe.work()
+    # The bank decides for the shop, and somebody gives a part back; only of this does the shop hear.
+    stripe.end_dispute(dispute, "won")
+    again = stripe.refund_at_stripe(sale.order, PRICE[currency])
+    follow_refund(gateway().fetch_refund(again["id"]))
+    assert (sale.disputes, sale.states) == (["won"], ["succeeded"])
+    assert not [entry for entry in list_entries(order_id=sale.order.id) if "losses" in (entry.debit, entry.credit)]
+    stripe.work()
+    sale.check()
 
 
 def test_somebody_refunds_at_stripe_while_ours_is_on_its_way(stripe: Bench) -> None:

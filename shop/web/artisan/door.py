@@ -6,7 +6,7 @@ from flask import Blueprint, g, request, url_for
 
 from shop.i18n.languages import LANGUAGES
 from shop.orders.queries import list_unit_lines
-from shop.web.artisan import account, drafts, home, money, orders, pieces, session, statements, transfers
+from shop.web.artisan import account, drafts, home, messages, money, orders, pieces, session, statements, transfers
 from shop.web.artisan.amounts import about_dirhams, whole_dirhams
 from shop.web.artisan.session import LANGUAGE_COOKIE
 from shop.web.guards import current_account, guard_artisan
@@ -21,7 +21,7 @@ def make_door() -> Blueprint:
     door.context_processor(_chrome)
     door.add_app_template_filter(whole_dirhams, "whole_dirhams")
     door.add_app_template_filter(about_dirhams, "about_dirhams")
-    for part in (session, account, home, pieces, drafts, orders, money, statements, transfers):
+    for part in (session, account, home, pieces, drafts, orders, messages, money, statements, transfers):
         door.register_blueprint(part.blueprint)
     return door
 

@@ -7,6 +7,7 @@ from shop.artisans.queries import unit_name
 from shop.catalogue.pieces import list_unit_pieces
 from shop.core import clock
 from shop.media.queries import picture_views
+from shop.orders.messages import count_unread
 from shop.orders.queries import list_unit_lines
 from shop.programme.queries import may_sell
 from shop.web.artisan.money import due_now
@@ -34,6 +35,7 @@ def show() -> str:
         started=started[:3],
         pictures=picture_views(piece.picture_id for piece in drafts),
         due=due_now(unit.id),
+        unread=count_unread(unit.id),
         selling=may_sell(unit.id),
     )
 

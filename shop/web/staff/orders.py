@@ -24,7 +24,9 @@ from shop.invoicing.contents import kind_name
 from shop.invoicing.queries import list_documents
 from shop.ledger.queries import list_entries
 from shop.media.queries import picture_views
+from shop.notifications.queries import list_order_letters
 from shop.orders.amounts import amounts_of, shown_minor
+from shop.orders.messages import list_messages
 from shop.orders.models import Order, OrderLine
 from shop.orders.queries import get_order, list_events, list_lines, list_orders
 from shop.orders.services import note
@@ -38,6 +40,7 @@ from shop.web.guards import current_officer
 from shop.web.staff import words
 from shop.web.staff.forms import LineField, StaffForm, required
 from shop.web.staff.money_back import money_back_of, refund_form
+from shop.web.staff.return_rows import return_rows
 from shop.web.staff.waiting import WAITS, list_orders_waiting
 
 blueprint = Blueprint("orders", __name__, url_prefix="/orders")
@@ -132,6 +135,9 @@ def _page(order: Order, wrong: StaffForm | None = None) -> str:
         entries=list_entries(order_id=order.id),
         account_words=_account_words(units),
         attempts=list_attempts(order.id),
+        letters=list_order_letters(order.id),
+        messages=list_messages(order.id),
+        returns=return_rows(order, wrong),
         money=money_back_of(order, lines, wrong),
         note_form=wrong if isinstance(wrong, NoteForm) else NoteForm(formdata=None),
         quarantined=[row for row in list_quarantine(order_id=order.id) if row.kind != "refund_failed"],
@@ -195,7 +201,8 @@ def _hand_over_forms(
     return forms
 
 
-def _refused(number: str, form: StaffForm) -> tuple[str, int]:
+def refused_page(number: str, form: StaffForm) -> tuple[str, int]:
+    """The order's page with the form that was refused, answers and errors in it."""
     return _page(get_order(number), form), 422
 
 
@@ -235,7 +242,7 @@ def send(number: str, unit_id: str) -> Response | tuple[str, int]:
     lines = list_lines(order.id)
     form = _hand_over_form(unit, lines)
     if not form.validate():
-        return _refused(number, form)
+        return refused_page(number, form)
     chosen = [int(line_id) for line_id in form.lines.data]
     try:
         with transaction():
@@ -252,7 +259,7 @@ def send(number: str, unit_id: str) -> Response | tuple[str, int]:
             )
     except (Invalid, TransitionRefused) as error:
         form.blame(_moved_on(error))
-        return _refused(number, form)
+        return refused_page(number, form)
     return redirect(url_for("staff.orders.show", number=number, done="handed_over"), 303)
 
 
@@ -270,13 +277,13 @@ def refund(number: str) -> Response | tuple[str, int]:
     lines = list_lines(order.id)
     form = refund_form(order, lines, refundable(order.id, lines))
     if not form.validate():
-        return _refused(number, form)
+        return refused_page(number, form)
     try:
         with transaction():
             request_refund(order.id, actor=officer.id, **form.wanted)
     except ShopError as error:
         form.blame(_moved_on(error))
-        return _refused(number, form)
+        return refused_page(number, form)
     return redirect(url_for("staff.orders.show", number=number, done="refund"), 303)
 
 
@@ -299,7 +306,7 @@ def write_note(number: str) -> Response | tuple[str, int]:
     order = get_order(number)
     form = NoteForm()
     if not form.validate():
-        return _refused(number, form)
+        return refused_page(number, form)
     with transaction():
         note(order.id, "noted", actor=officer.id, words=form.words.data[:1000])
     return redirect(url_for("staff.orders.show", number=number, done="saved"), 303)

@@ -10,15 +10,17 @@ from shop.catalogue.models import Product
 from shop.core import clock
 from shop.core.clock import local_day
 from shop.core.db import db
-from shop.orders.models import Order, OrderLine
+from shop.orders.models import Order, OrderLine, Return
+from shop.orders.states import UNSENT
 from shop.payments.disputes import TO_ANSWER
 from shop.payments.models import Dispute, Quarantine, Refund
 from shop.payments.queries import is_waiting
 
 # A maker has a day to answer before an officer calls.
 ANSWER_WITHIN = timedelta(hours=24)
-WAITS = ("unanswered", "calls", "ready", "late", "refunds", "quarantine")
-UNSENT = ("paid", "accepted", "ready")
+WAITS = ("unanswered", "calls", "ready", "late", "returns", "refunds", "quarantine")
+# A return waits for the address it goes to, and once it is back for its refund.
+RETURNS_TO_ACT = ("asked", "received")
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +53,8 @@ def _of_lines(kind: str) -> ColumnElement[bool]:
 
 def orders_waiting(kind: str) -> Select[Any]:
     """Ids of the orders that wait in a way of WAITS."""
+    if kind == "returns":
+        return select(Return.order_id).where(Return.state.in_(RETURNS_TO_ACT))
     if kind == "refunds":
         return select(Refund.order_id).where(is_waiting())
     if kind == "quarantine":
@@ -78,6 +82,8 @@ def list_waits() -> list[Wait]:
     unanswered = select(func.count(), func.min(Dispute.answer_by)).where(Dispute.status.in_(TO_ANSWER))
     answer = _count("disputes", unanswered)
     waits.append(replace(answer, since=None, until=answer.since))
+    to_act = Return.state.in_(RETURNS_TO_ACT)
+    waits.append(_count("returns", select(func.count(), func.min(Return.asked_at)).where(to_act)))
     waits.append(_count("refunds", select(func.count(), func.min(Refund.requested_at)).where(is_waiting())))
     waits.append(_count("quarantine", select(func.count(), func.min(Quarantine.at)).where(_is_kept())))
     return waits

@@ -7,6 +7,7 @@ from markupsafe import Markup
 
 from shop.i18n.formats import money, money_text
 from shop.i18n.messages import gettext as _
+from shop.notifications.models import Letter
 from shop.payments.wording import dispute_badge, refund_failure
 
 Badge = tuple[str, str]
@@ -80,9 +81,47 @@ def refund_reasons() -> dict[str, str]:
         "declined": _("The maker cannot make it"),
         "unfillable": _("The stock was gone"),
         "duplicate": _("Paid twice"),
+        "withdrawal": _("The buyer has withdrawn"),
         "staff": _("Decision of the programme"),
         "stripe": _("Begun at Stripe"),
     }
+
+
+def return_badge(state: str) -> Badge:
+    """(kind, text) of a status for the state of a return."""
+    return {
+        "asked": ("warn", _("To approve")),
+        "approved": ("action", _("With the buyer")),
+        "sent": ("action", _("On its way back")),
+        "received": ("warn", _("Received, to be refunded")),
+        "refunded": ("good", _("Refunded")),
+        "refused": ("neutral", _("Refused")),
+    }[state]
+
+
+def letter_badge(letter: Letter) -> Badge:
+    """(kind, text) of a status for how far a letter has come."""
+    if letter.sent_at is not None:
+        return "good", _("Sent")
+    return ("wrong", _("Failed, is tried again")) if letter.error else ("neutral", _("Waits to be sent"))
+
+
+def letter_name(letter: Letter) -> str:
+    """What a letter is about; the bare kind for one that has no words yet."""
+    return {
+        "order_confirmation": _("Order confirmation"),
+        "order_unfillable": _("The stock was gone"),
+        "order_link": _("Link to the order"),
+        "line_answered": _("The maker’s answer"),
+        "parcel_handed_over": _("Parcel handed over"),
+        "refund_settled": _("Money given back"),
+        "refund_failed": _("Refund came back"),
+        "refund_to_repeat": _("To us: a refund failed"),
+        "dispute_changed": _("To us: a payment is contested"),
+        "withdrawal_acknowledged": _("Withdrawal acknowledged"),
+        "return_moved": _("How a return goes on"),
+        "message_written": _("The maker has written"),
+    }.get(letter.kind, letter.kind)
 
 
 def event_name(kind: str) -> str:
@@ -110,6 +149,12 @@ def event_name(kind: str) -> str:
         "refund_waits_for_dispute": _("Refund waits until the bank has decided"),
         "disputed": _("Payment contested at the bank"),
         "refunded": _("Refunded"),
+        "withdrawn": _("The buyer has withdrawn"),
+        "return_approved": _("Return approved"),
+        "return_sent": _("The buyer has sent it back"),
+        "return_received": _("Return received"),
+        "return_refunded": _("Return closed, money given back"),
+        "return_refused": _("Return refused"),
         "freight_charged": _("Return freight charged to the maker"),
         "noted": _("Note"),
     }.get(kind, kind)
@@ -267,5 +312,9 @@ def done_text(code: str) -> str:
         "withdrawn": _("The consent no longer holds."),
         "freight": _("The return freight is taken off what the maker is owed."),
         "decided": _("The decision is written down."),
+        "letter": _("The letter is sent once more."),
+        "return_approve": _("The buyer is told where to send it."),
+        "return_receive": _("The return is received, and the buyer is told."),
+        "return_refuse": _("The return is refused, and the buyer is told why."),
         "language": "",
     }.get(code, "")

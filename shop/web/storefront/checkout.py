@@ -22,7 +22,7 @@ from shop.shipping.errors import CannotShip
 from shop.shipping.queries import read_tariff
 from shop.web.storefront import chrome
 from shop.web.storefront.cart import COOKIE
-from shop.web.storefront.orders import secret
+from shop.web.storefront.own_orders import secret
 
 blueprint = Blueprint("checkout", __name__)
 

@@ -21,6 +21,9 @@ DEFAULT_CURRENCY = CURRENCIES[0]
 # Parameters that make another page. What else an address may carry (a campaign's mark) is no part of its identity.
 TELLING = frozenset({"q", "page", "craft", "family", "region", "kind"})
 
+# On the pages of a buyer's own order another language is still the same order.
+OWN, OWN_PAGES = frozenset({"t", "intent"}), ("storefront.orders.", "storefront.withdrawals.")
+
 # A family of crafts lends its pages one quiet tint.
 TINTS = {
     "TAP": "wool",
@@ -107,8 +110,9 @@ def slugged(public_id: str, slugs: Mapping[str, str]) -> dict[str, dict[str, str
 
 def context() -> dict[str, Any]:
     """What the layout needs on every page, without asking the database. Pages override what they know better."""
-    arguments = {name: value for name, value in request.args.items() if name in TELLING}
     endpoint, view = request.endpoint or "", request.view_args or {}
+    telling = TELLING | OWN if endpoint.startswith(OWN_PAGES) else TELLING
+    arguments = {name: value for name, value in request.args.items() if name in telling}
     public = request.method in {"GET", "HEAD"} and endpoint.startswith("storefront.")
     here = {code: address(endpoint, **{**view, **arguments, "lang": code}) for code in LANGUAGES} if public else {}
     currency_urls = {}
@@ -148,7 +152,9 @@ def footer_links() -> list[dict[str, str]]:
         ("pages.about", _("About the programme")),
         ("pages.privacy", _("Privacy")),
     )
-    return [{"text": text, "url": link(target)} for target, text in targets]
+    links = [{"text": text, "url": link(target)} for target, text in targets]
+    # The law wants it in sight on every page (Directive 2011/83/EU, article 11a).
+    return [*links, {"text": _("Withdraw from contract here"), "url": link("orders.find", intent="withdraw")}]
 
 
 def card_view(card: Card) -> dict[str, Any]:

@@ -5,14 +5,17 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from flask import Blueprint, current_app, redirect, render_template, request, url_for
+from flask import Blueprint, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response
 
+from shop.artisans.queries import unit_names
 from shop.core import clock
 from shop.core.db import transaction
-from shop.core.errors import Conflict, EdgeFailed, NotFound
+from shop.core.errors import Conflict, EdgeFailed, Invalid, NotFound
 from shop.core.ids import public_id
 from shop.core.outbox import enqueue
+from shop.core.policies import get_policy
+from shop.fulfilment.carriers import tracking_url
 from shop.fulfilment.models import Parcel
 from shop.fulfilment.queries import list_parcels
 from shop.i18n import formats
@@ -24,16 +27,21 @@ from shop.invoicing.queries import get_document, list_documents
 from shop.media.queries import picture_views
 from shop.orders.addresses import address_lines
 from shop.orders.amounts import amounts_of
-from shop.orders.links import opens, order_token
+from shop.orders.limits import count_look
+from shop.orders.links import order_token
+from shop.orders.messages import count_message, list_messages, write_message
 from shop.orders.models import Order, OrderLine
-from shop.orders.queries import get_order, list_lines
-from shop.orders.wording import included_text, total_rows
+from shop.orders.queries import find_order_of, list_lines
+from shop.orders.states import UNSENT
+from shop.orders.wording import border_text, included_text, total_rows
 from shop.payments.checkout import open_payment, return_view
 from shop.payments.models import Refund
 from shop.payments.queries import list_attempts, list_failed_refunds, list_parts_of, list_refunds
 from shop.shipping.queries import read_tariff
 from shop.shipping.services import add_working_days
 from shop.web.storefront import chrome
+from shop.web.storefront.own_orders import get_own_order, mask_email, masked, secret, to_own_order
+from shop.web.storefront.withdrawals import ends_on, return_views
 
 blueprint = Blueprint("orders", __name__)
 
@@ -41,30 +49,20 @@ blueprint = Blueprint("orders", __name__)
 ASK_AT = (0, 3, 8, 20)
 LAST_LOOK = 40
 REFRESH_SECONDS = 3
-# Lines that are still to be sent.
-TO_COME = ("paid", "accepted", "ready")
-
-
-def secret() -> str:
-    """What order links are signed with."""
-    return current_app.config["SETTINGS"].secret_key
-
-
-def _get_own_order(number: str) -> Order:
-    """The order, if the signed token beside it fits; else there is no such page."""
-    token = request.values.get("t")
-    if not opens(number, token, secret()):
-        raise NotFound(_("There is no such order."))
-    return get_order(number)
 
 
 @blueprint.get("/orders/<number>")
 def show(number: str) -> str:
-    order = _get_own_order(number)
+    return _page(get_own_order(number))
+
+
+def _page(order: Order, text: str = "", errors: dict[str, str] | None = None) -> str:
+    """The order with all its buyer may know; `text` is a message that was refused, `errors` why."""
     lines = list_lines(order.id)
     pictures = picture_views(line.picture_id for line in lines)
     refunds = list_refunds(order.id)
     amounts = amounts_of(order, lines)
+    may_withdraw, withdrawal_ends_on = ends_on(order, lines)
     return render_template(
         "storefront/orders/show.html",
         order=order,
@@ -76,20 +74,45 @@ def show(number: str) -> str:
         included=included_text(amounts, order.currency),
         documents=list_documents(order.id),
         kind_name=kind_name,
+        may_withdraw=may_withdraw,
+        withdrawal_ends_on=withdrawal_ends_on,
+        returns=return_views(order, lines),
+        makers=unit_names({line.unit_id for line in lines}, current_language()) if order.paid_at else {},
+        messages=list_messages(order.id),
+        text=text,
+        errors=errors or {},
+        has_errors=bool(errors),
+        looked_at=clock.now(),
+        operator=get_policy("operator"),
+        border_text=border_text(order.incoterm, order.tax_minor),
         refunds=_refund_views(order, lines, refunds),
         refunded_minor=sum(refund.amount_minor for refund in refunds if refund.state == "succeeded"),
         masked_email=mask_email(order.email),
-        masked_name=_mask(order.address["name"]),
+        masked_name=masked(order.address["name"]),
         address_lines=_masked_lines(order),
         next_text=_next_text(order, lines),
         currency=order.currency,
     )
 
 
+@blueprint.post("/orders/<number>/messages")
+def write(number: str) -> Response | tuple[str, int]:
+    """A message to a maker of the order. Neither sees the other's address."""
+    order = get_own_order(number)
+    text, unit_id = request.form.get("text", ""), request.form.get("maker", "")
+    count_message(request.remote_addr or "", order.number)
+    try:
+        with transaction():
+            write_message(order.id, int(unit_id) if unit_id.isdecimal() and len(unit_id) < 19 else 0, "buyer", text)
+    except Invalid as error:
+        return _page(order, text, error.fields), error.status
+    return to_own_order(number, "messages")
+
+
 @blueprint.get("/orders/<number>/documents/<document>.pdf")
 def document(number: str, document: str) -> Response:
     """An invoice or credit note of the order, to whoever holds its link."""
-    found = get_document(document, order_id=_get_own_order(number).id)
+    found = get_document(document, order_id=get_own_order(number).id)
     response = Response(to_pdf(found), content_type="application/pdf")
     response.headers.set("Content-Disposition", "attachment", filename=f"{found.number}.pdf")
     return response
@@ -98,7 +121,7 @@ def document(number: str, document: str) -> Response:
 @blueprint.get("/orders/<number>/return")
 def come_back(number: str) -> str | tuple[str, int] | Response:
     """Where Stripe sends the buyer: says what is known of the money, asks Stripe, and looks again until it is."""
-    order = _get_own_order(number)
+    order = get_own_order(number)
     session_id = request.args.get("session_id")
     if session_id is not None and all(attempt.session_id != session_id for attempt in list_attempts(order.id)):
         raise NotFound(_("There is no such order."))
@@ -137,7 +160,7 @@ def pay_again(number: str) -> tuple[str, int] | Response:
 
 
 def _pay(number: str) -> tuple[str, int] | Response:
-    order = _get_own_order(number)
+    order = get_own_order(number)
     token = order_token(order.number, secret())
     try:
         return redirect(open_payment(order.id), 303)
@@ -152,29 +175,52 @@ def _pay(number: str) -> tuple[str, int] | Response:
 
 
 @blueprint.route("/orders", methods=["GET", "POST"])
-def find() -> str | tuple[str, int]:
-    """Find an order again. The answer never tells whether it exists: the link goes to the order's e-mail address."""
+def find() -> str | tuple[str, int] | Response:
+    """Find an order again, to see it or to withdraw from it.
+
+    Number and e-mail address together open it; alone, the answer never tells which of them is wrong. Whoever rather
+    wants the link has it sent to the order's own address, and is told the same whether there is such an order or not.
+    """
+    intent = "withdraw" if request.values.get("intent") == "withdraw" else ""
     number, email = request.form.get("number", "").strip().upper(), request.form.get("email", "").strip().casefold()
     if request.method == "GET":
-        return render_template("storefront/orders/find.html", asked=False, errors={}, number="", email="")
+        return _find_page("", "", intent)
     errors = {}
     if not number:
         errors["number"] = _("Enter the number of your order.")
     if "@" not in email:
         errors["email"] = _("Enter the e-mail address you ordered with.")
-    if errors:
-        page = render_template(
-            "storefront/orders/find.html", asked=False, errors=errors, has_errors=True, number=number, email=email
-        )
-        return page, 422
     number, email = number[:40], email[:254]
+    if not errors and "open" in request.form:
+        count_look(request.remote_addr or "", number)
+        order = find_order_of(number, email)
+        if order is not None:
+            page_of = "storefront.withdrawals.new" if intent else "storefront.orders.show"
+            return redirect(url_for(page_of, number=order.number, t=order_token(order.number, secret())), 303)
+        errors["number"] = _("There is no order with this number and this e-mail address. Look at both again.")
+    if errors:
+        return _find_page(number, email, intent, errors), 422
     # The same question within an hour is one letter: nobody's mailbox is filled by pressing a button.
     asked = hashlib.sha256(f"{number} {email} {int(clock.now().timestamp()) // 3600}".encode()).hexdigest()
     with transaction():
         # The worker looks whether the two belong together: this answer takes the same time either way.
         payload = {"letter": public_id(), "number": number, "email": email, "language": current_language()}
         enqueue("order_link", payload, key=f"order-link-{asked}")
-    return render_template("storefront/orders/find.html", asked=True, errors={}, number=number, email=email)
+    return _find_page(number, email, intent, asked=True)
+
+
+def _find_page(
+    number: str, email: str, intent: str, errors: dict[str, str] | None = None, *, asked: bool = False
+) -> str:
+    return render_template(
+        "storefront/orders/find.html",
+        asked=asked,
+        errors=errors or {},
+        has_errors=bool(errors),
+        number=number,
+        email=email,
+        intent=intent,
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -185,6 +231,7 @@ class ParcelView:
     entries: tuple[dict[str, Any], ...]
     carrier: str
     tracking: str
+    url: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -242,12 +289,13 @@ def _parcels(order: Order, lines: list[OrderLine]) -> list[ParcelView]:
     for parcel, ids in list_parcels(order.id):
         sent.update(ids)
         inside = tuple(by_id[line_id] for line_id in ids if line_id in by_id)
-        views.append(ParcelView(inside, _sent_entries(order, parcel, inside), parcel.carrier, parcel.tracking))
+        url = tracking_url(parcel.carrier, parcel.tracking)
+        views.append(ParcelView(inside, _sent_entries(order, parcel, inside), parcel.carrier, parcel.tracking, url))
     waiting: dict[int, list[OrderLine]] = {}
     for line in lines:
         if line.id not in sent:
             waiting.setdefault(line.unit_id, []).append(line)
-    return views + [ParcelView(tuple(group), _waiting_entries(order, group), "", "") for group in waiting.values()]
+    return views + [ParcelView(tuple(group), _waiting_entries(order, group), "", "", "") for group in waiting.values()]
 
 
 def _entry(title: str, state: str, when: str = "", text: str = "") -> dict[str, Any]:
@@ -337,7 +385,7 @@ def _next_text(order: Order, lines: list[OrderLine]) -> str:
         return _("The money goes back to the card you paid with; banks take up to ten days to show it.")
     if order.state == "quarantined":
         return _("The amount that arrived is not the one agreed. A person looks at it and writes to you.")
-    to_come = [line for line in lines if line.state in TO_COME and line.refund_asked_at is None]
+    to_come = [line for line in lines if line.state in UNSENT and line.refund_asked_at is None]
     if to_come:
         day = formats.date(max(line.promise_on for line in to_come))
         return _("The maker has been told. Everything leaves by %(day)s, and we write to you when it does.", day=day)
@@ -359,20 +407,9 @@ def _summary_line(order: Order, line: OrderLine, pictures: dict[int, Any]) -> di
     }
 
 
-def _mask(text: str) -> str:
-    """A name of which only its first letters show."""
-    return " ".join(f"{word[0]}{'•' * min(len(word) - 1, 6)}" for word in text.split())
-
-
-def mask_email(email: str) -> str:
-    """An address its owner recognises and nobody else can write to."""
-    name, _at, host = email.partition("@")
-    return f"{name[0]}{'•' * 5}@{host}"
-
-
 def _masked_lines(order: Order) -> list[str]:
     """The address with its street hidden: a link may be forwarded."""
     street = order.address.get("street_address", "")
     lines = address_lines(order.address)
-    shown = [_mask(line.replace("\n", " ")) if line == street else line for line in lines]
+    shown = [masked(line.replace("\n", " ")) if line == street else line for line in lines]
     return [*shown, formats.country_name(order.country)]

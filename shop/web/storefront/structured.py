@@ -6,6 +6,7 @@ from typing import Any
 from shop.catalogue.product_page import Offer, ProductPage
 from shop.catalogue.queries import Card
 from shop.core.money import exponent
+from shop.orders.returns import RETURN_DAYS
 from shop.web.storefront.chrome import absolute, product_link
 
 _AVAILABILITY = {
@@ -15,7 +16,6 @@ _AVAILABILITY = {
     "out": "https://schema.org/OutOfStock",
     "withdrawn": "https://schema.org/Discontinued",
 }
-RETURN_DAYS = 14
 
 
 def decimal_text(minor: int, currency: str) -> str:
