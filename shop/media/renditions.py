@@ -60,7 +60,7 @@ def write_missing(sha256: str, width: int, extensions: tuple[str, ...]) -> int:
     with Image.open(BytesIO(source), formats=("JPEG",)) as image:
         files = {
             name: encode(smaller, extension)
-            for each, smaller in cascade(image.convert("RGB"))
+            for each, smaller in cascade(image)
             for extension in extensions
             if (name := name_of(sha256, each, extension)) in missing
         }

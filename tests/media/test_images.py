@@ -5,17 +5,18 @@ import re
 import struct
 import zlib
 from io import BytesIO
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
-from PIL import Image, PngImagePlugin
+from PIL import Image, ImageColor, PngImagePlugin
 
 from shop.core import clock as clock_module
 from shop.core.db import db, transaction
 from shop.media.errors import PictureRefused
-from shop.media.images import EXTENSIONS, MAX_BYTES, Cleaned, accept, clean, keep, widths_of
+from shop.media.images import EXTENSIONS, MAX_BYTES, TURNS, Cleaned, accept, clean, keep, widths_of
 from shop.media.models import Picture
 from shop.media.queries import picture_view, picture_views
 from shop.media.renditions import write_missing
@@ -97,6 +98,40 @@ def test_a_photo_on_its_side_is_turned_upright(app: Flask) -> None:
     assert red[0] > 200 > blue[0]
 
 
+@pytest.mark.parametrize("orientation", range(1, 9))
+@pytest.mark.parametrize("size", [(400, 300), (3600, 2700)], ids=["small", "made smaller"])
+def test_however_the_camera_was_held_each_corner_ends_where_it_was_seen(
+    app: Flask, size: tuple[int, int], orientation: int
+) -> None:
+    seen, corners = Image.new("RGB", size), {"red": (0, 0), "lime": (1, 0), "blue": (0, 1), "white": (1, 1)}
+    half = (size[0] // 2, size[1] // 2)
+    for colour, (x, y) in corners.items():
+        seen.paste(colour, (x * half[0], y * half[1], (x + 1) * half[0], (y + 1) * half[1]))
+    # What lies in the file: turned the other way than its note says.
+    undo = {6: Image.Transpose.ROTATE_90, 8: Image.Transpose.ROTATE_270}
+    turn = undo.get(orientation, TURNS.get(orientation))
+    exif, buffer = Image.Exif(), BytesIO()
+    exif[0x0112] = orientation
+    (seen if turn is None else seen.transpose(turn)).save(buffer, "JPEG", exif=exif)
+    cleaned = clean(buffer.getvalue())
+    assert (cleaned.width, cleaned.height) == (min(size[0], 1600), min(size[1], 1200))
+    with Image.open(path_of(cleaned.sha256, 320, "webp")) as image:
+        for colour, (x, y) in corners.items():
+            found = image.getpixel((image.width // 4 + x * image.width // 2, image.height // 4 + y * image.height // 2))
+            assert max(abs(a - b) for a, b in zip(found, ImageColor.getrgb(colour), strict=True)) < 40, colour
+
+
+def test_bands_leave_no_seam(app: Flask) -> None:
+    slope = Image.linear_gradient("L").resize((2400, 2400)).convert("RGB")
+    with BytesIO() as buffer:
+        slope.save(buffer, "PNG")
+        cleaned = clean(buffer.getvalue())
+    with Image.open(path_of(cleaned.sha256, 1600, "jpg")) as image:
+        column = [image.getpixel((800, row))[0] for row in range(1600)]
+    assert max(abs(below - above) for above, below in pairwise(column)) <= 2
+    assert (column[0] < 3, column[-1] > 252) == (True, True)
+
+
 def test_a_place_a_comment_and_a_tail_are_gone(app: Flask) -> None:
     exif = Image.Exif()
     exif.get_ifd(0x8825)[2] = (33.0, 35.0, 12.0)
@@ -144,12 +179,28 @@ def test_a_pixel_bomb_is_refused_on_its_header(app: Flask, side: int) -> None:
         (picture_bytes((400, 300), "GIF"), "kind"),
         (picture_bytes()[:900], "broken"),
         (picture_bytes((40, 30)), "too_small"),
+        (picture_bytes((100, 9_000), "PNG"), "too_small"),
+        (picture_bytes((20_000, 110), "PNG"), "too_small"),
         (b"\xff\xd8" + bytes(MAX_BYTES), "too_heavy"),
         (b"\x00\x00\x00\x24ftypheic\x00\x00\x00\x00mif1heic", "heic"),
         (b"\x00\x00\x00\x1cftypmif1\x00\x00\x00\x00mif1heic", "heic"),
         (picture_bytes((400, 300), "AVIF"), "kind"),
     ],
-    ids=["nothing", "text", "svg", "eps", "gif", "cut off", "tiny", "heavy", "heic", "heif", "avif"],
+    ids=[
+        "nothing",
+        "text",
+        "svg",
+        "eps",
+        "gif",
+        "cut off",
+        "tiny",
+        "thread",
+        "ribbon",
+        "heavy",
+        "heic",
+        "heif",
+        "avif",
+    ],
 )
 def test_what_is_no_photo_is_refused_and_says_why(app: Flask, data: bytes, reason: str) -> None:
     with pytest.raises(PictureRefused) as refusal:
