@@ -15,7 +15,7 @@ def show(ab: str, name: str) -> Response:
         abort(404)
     _ab, sha256, width, extension = match.groups()
     tag = f"{sha256[:32]}-{width}-{extension}"
-    if request.if_none_match.contains(tag):
+    if request.if_none_match.contains_weak(tag):
         # Whoever has it has it as it is: nothing needs to be read.
         response = Response(status=304)
     else:
