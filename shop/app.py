@@ -10,6 +10,7 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 
 from shop.accounts import models as accounts_tables
 from shop.artisans import models as artisans_tables
+from shop.buyers import models as buyers_tables
 from shop.catalogue import models as catalogue_tables
 from shop.core import runtime
 from shop.core import tables as core_tables
@@ -64,6 +65,7 @@ TABLES = (
     payouts_tables,
     invoicing_tables,
     notifications_tables,
+    buyers_tables,
 )
 DOORS = (storefront, artisan, staff, api)
 SINGLE_PAGES = (root.blueprint, media.blueprint, webhooks.blueprint, status.blueprint)

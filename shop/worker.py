@@ -6,6 +6,7 @@ from collections.abc import Callable, Collection
 from datetime import datetime, timedelta
 from typing import Any
 
+from shop.buyers import erasure, keys
 from shop.core import clock, outbox
 from shop.core.db import db, transaction
 from shop.core.errors import EdgeFailed
@@ -30,6 +31,8 @@ JOBS: dict[str, Callable[[dict[str, Any]], object]] = {
     "month_report": lambda job: services.post_month_report(**job),
     "order_link": lambda job: services.post_order_link(**job),
     "encode_avif": lambda job: renditions.encode_avif(job["picture_id"]),
+    "buyer_link": lambda job: keys.post_link(**job),
+    "strip_events": lambda job: erasure.strip_events(job["order_ids"]),
 }
 
 

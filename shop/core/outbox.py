@@ -10,7 +10,7 @@ from collections.abc import Collection
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import event, or_, select, update
+from sqlalchemy import delete, event, or_, select, update
 from sqlalchemy.orm import Session
 
 from shop.core import clock
@@ -30,6 +30,12 @@ def enqueue(kind: str, payload: dict[str, Any], *, key: str | None = None, run_a
         raise RuntimeError("work is asked for inside a transaction")
     asked = db.session().info.setdefault("jobs", [])
     asked.append({"kind": kind, "key": key, "payload": payload, "run_at": run_at or clock.now()})
+
+
+def forget_jobs(kinds: Collection[str], **told: str) -> None:
+    """Delete work of some kinds, done or not, whose payload says so; inside a transaction."""
+    said = [Job.payload[name].as_string() == value for name, value in told.items()]
+    db.session.execute(delete(Job).where(Job.kind.in_(kinds), *said))
 
 
 @event.listens_for(Session, "before_commit")

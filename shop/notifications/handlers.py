@@ -221,6 +221,8 @@ def _write_operator(kind: str, order: Order, **data: Any) -> None:
 
 
 def _write(kind: str, order: Order, **data: Any) -> None:
+    if order.erased_at is not None:
+        return
     head = {
         "number": order.number,
         "currency": order.currency,

@@ -35,6 +35,11 @@ def get_letter(public_id: str) -> Letter:
     return letter
 
 
+def is_written(public_id: str) -> bool:
+    """Whether there is a letter that is known so."""
+    return db.session.execute(select(Letter.id).where(Letter.public_id == public_id)).first() is not None
+
+
 def list_attachments(letter_id: int) -> list[Attachment]:
     """What travels with a letter, in order."""
     return list(db.session.scalars(select(Attachment).where(Attachment.letter_id == letter_id).order_by(Attachment.id)))

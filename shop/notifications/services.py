@@ -14,7 +14,7 @@ from shop.core.policies import audit
 from shop.core.runtime import settings
 from shop.i18n.messages import gettext as _
 from shop.notifications.models import Attachment, Letter
-from shop.notifications.queries import get_letter
+from shop.notifications.queries import get_letter, is_written
 from shop.orders.links import order_path
 from shop.orders.queries import find_order
 from shop.reports.documents import Document
@@ -59,18 +59,14 @@ def post_month_report(*, letter: str, recipient_id: int, month: str, basis: str)
 
     `letter` is the public id the letter will bear, so that doing it twice writes one.
     """
-    if _is_written(letter):
+    if is_written(letter):
         return
     made = make_month_report(recipient_id, month, basis)
     with transaction():
-        if not _is_written(letter):
+        if not is_written(letter):
             write_letter(
                 "month_report", made.email, made.language, made.data, attachments=made.documents, known_as=letter
             )
-
-
-def _is_written(letter: str) -> bool:
-    return db.session.execute(select(Letter.id).where(Letter.public_id == letter)).first() is not None
 
 
 def post_order_link(*, letter: str, number: str, email: str, language: str) -> None:
@@ -81,7 +77,7 @@ def post_order_link(*, letter: str, number: str, email: str, language: str) -> N
     """
     with transaction():
         order = find_order(number)
-        if order is None or order.email != email.strip().casefold() or _is_written(letter):
+        if order is None or order.email != email.strip().casefold() or is_written(letter):
             return
         path = order_path(order, settings().secret_key).replace(f"/{order.language}/", f"/{language}/", 1)
         data = {"number": order.number, "path": path}

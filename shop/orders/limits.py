@@ -25,6 +25,12 @@ def count_look(ip: str, number: str) -> None:
         raise TooMany(_("Too many tries. Wait a quarter of an hour, or let us send you the link by e-mail."))
 
 
+def count_asked_link(ip: str) -> None:
+    """Count one who asks for the link to all orders of an address. Opens its own transaction; raises TooMany."""
+    if not count_attempts([(key_of("link-network", network_of(ip)), LOOKS_PER_NETWORK)], WINDOW):
+        raise TooMany(_("Too many tries. Wait a quarter of an hour."))
+
+
 def count_order(ip: str, email: str) -> None:
     """Count an order about to be begun. Opens its own transaction.
 

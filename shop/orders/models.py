@@ -52,6 +52,7 @@ class Order(Base):
         CheckConstraint("total_minor > 0", "positive"),
         Index("ix_shop_order_state_hold", "state", "hold_until"),
         Index("ix_shop_order_paid", "paid_at"),
+        Index("ix_shop_order_email", "email"),
     )
     id: Mapped[int] = big_id()
     number: Mapped[str] = mapped_column(unique=True)
@@ -76,6 +77,8 @@ class Order(Base):
     # Cents added by nobody: the shipping's own refund, so that shipping is given back at most once.
     shipping_refunded_minor: Mapped[int] = mapped_column(BigInteger, default=0)
     problem: Mapped[str | None]
+    # When its buyer was erased: from then on it names nobody, and its page is closed.
+    erased_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
 
 
 class OrderLine(Base):

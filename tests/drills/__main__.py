@@ -53,6 +53,8 @@ def run(given: argparse.Namespace) -> list[Outcome]:
             outcome = run_drill(drill, Scene(database, given.short, given.seed, Path(folder)))
             say(f"  {'passed' if outcome.passed else 'FAILED'} in {outcome.seconds:.0f} s: {outcome.figures_text()}")
             outcomes.append(outcome)
+            if given.write:
+                write_page(given.write, [outcome], seed=given.seed, short=given.short)
     return outcomes
 
 
@@ -62,8 +64,6 @@ def main(arguments: list[str]) -> int:
     signal.signal(signal.SIGTERM, lambda *_ignored: sys.exit(1))
     outcomes = run(given)
     print_table(outcomes)
-    if given.write:
-        write_page(given.write, outcomes, seed=given.seed, short=given.short)
     return int(not all(outcome.passed for outcome in outcomes))
 
 

@@ -27,6 +27,7 @@ STAIRS = (
     "invoicing",
     "reports",
     "notifications",
+    "buyers",
     "backup",
     "worker",
     "commands",

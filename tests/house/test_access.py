@@ -117,6 +117,15 @@ ASKS = [
         "storefront.withdrawals.send_back", "/fr/orders/{number}/returns/{way_back}/sent{link}", 404, 303, 404, 404, 404
     ),
     post("storefront.withdrawals.send_back", "/fr/orders/{waiting}/returns/{way_back}/sent{waiting_link}", 404),
+    # Signed in by a letter's link, which none of the five has
+    get("storefront.account.show", "/fr/account", 200),
+    post("storefront.account.ask", "/fr/account", 422, email="claire"),
+    get("storefront.account.enter", "/fr/account/enter?k=guessed", 410),
+    post("storefront.account.sign_in", "/fr/account/enter", 410, k="guessed"),
+    post("storefront.account.sign_out", "/fr/account/sign-out", 303),
+    get("storefront.account.data", "/fr/account/data.json", 303),
+    get("storefront.account.ask_erasure", "/fr/account/erase", 303),
+    post("storefront.account.erase", "/fr/account/erase", 303),
     # The makers' door
     get("artisan.session.new", "/artisan/sign-in", 200, 200, 303, 303, 403),
     post("artisan.session.create", "/artisan/sign-in", 422, 422, 422, 422, 403, phone="+212600000000", pin="000000"),

@@ -33,6 +33,7 @@ def storefront(context: BrowserContext, base: str, language: str) -> Round:
         "checkout": f"{home}checkout?country=US",
         "order": re.sub("/(ar|fr|en)/orders/", f"/{language}/orders/", order),
         "find an order": f"{home}orders",
+        "way to all orders": f"{home}account",
         **{name: f"{home}{name}" for name in ("shipping", "returns", "about", "privacy")},
         "nothing there": f"{home}nothing-there",
         "chairs": f"{base}/demo?lang={language}",

@@ -113,6 +113,7 @@ def test_a_piece_goes_from_the_makers_phone_to_the_programmes_report(
     abroad.goto(own_page)
     expect(abroad.locator("main")).to_contain_text("Poste Maroc EMS")
     expect(abroad.locator("main")).to_contain_text(tracking)
+    _all_orders_open_by_a_letter(abroad, at_desk, demo, buyer, number)
 
     officer.find_in_report(at_desk, number, UNIT, buyer.currency)
     sheets = officer.read_workbook(at_desk, tmp_path)
@@ -128,6 +129,22 @@ def _confirmation_is_in_the_orders_language(page: Any, demo: Demo, buyer: Buyer,
     expect(letter.locator("html")).to_have_attribute("dir", LANGUAGES[buyer.language].direction)
     expect(letter.locator("body")).to_contain_text(says(buyer.language, "Thank you, your order is paid"))
     expect(letter.locator("body")).to_contain_text(number)
+
+
+def _all_orders_open_by_a_letter(abroad: Any, at_desk: Any, demo: Demo, buyer: Buyer, number: str) -> None:
+    """The buyer signs in, and may be erased now that the parcel has left."""
+    abroad.goto(f"{demo.base}/{buyer.language}/account")
+    abroad.locator("main input[name=email]").fill(buyer.email)
+    abroad.locator("main form button").click()
+    letter = post.open_letter(at_desk, demo.base, buyer.email, says(buyer.language, "The link to your orders"))
+    link = letter.locator("a[href*='/account/enter']").get_attribute("href")
+    at_desk.goto(f"{demo.base}/staff/")
+    abroad.goto(str(link))
+    abroad.locator("main form button").click()
+    expect(abroad.locator("main")).to_contain_text(number)
+    abroad.goto(f"{demo.base}/{buyer.language}/account/erase")
+    expect(abroad.locator("main h1")).to_have_text(says(buyer.language, "Erase what we keep of you"))
+    expect(abroad.locator("main form button")).to_have_text(says(buyer.language, "Erase it now"))
 
 
 def _month_reaches_its_reader(page: Any, demo: Demo, language: str) -> None:

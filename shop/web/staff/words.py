@@ -112,6 +112,7 @@ def letter_name(letter: Letter) -> str:
         "order_confirmation": _("Order confirmation"),
         "order_unfillable": _("The stock was gone"),
         "order_link": _("Link to the order"),
+        "buyer_link": _("Link to the buyer's orders"),
         "line_answered": _("The maker’s answer"),
         "parcel_handed_over": _("Parcel handed over"),
         "refund_settled": _("Money given back"),
@@ -157,6 +158,7 @@ def event_name(kind: str) -> str:
         "return_refused": _("Return refused"),
         "freight_charged": _("Return freight charged to the maker"),
         "noted": _("Note"),
+        "erased": _("Buyer erased"),
     }.get(kind, kind)
 
 

@@ -149,6 +149,7 @@ def footer_links() -> list[dict[str, str]]:
         ("pages.shipping", _("Shipping and customs")),
         ("pages.returns", _("Returns")),
         ("orders.find", _("Find my order")),
+        ("account.show", _("My orders")),
         ("pages.about", _("About the programme")),
         ("pages.privacy", _("Privacy")),
     )

@@ -8,16 +8,34 @@ from shop.i18n.languages import LANGUAGES
 from shop.i18n.messages import current_language
 from shop.web.guards import check_origin
 from shop.web.speech import speak
-from shop.web.storefront import artisans, cart, checkout, chrome, crafts, home, orders, pages, products, withdrawals
+from shop.web.storefront import (
+    account,
+    artisans,
+    cart,
+    checkout,
+    chrome,
+    crafts,
+    home,
+    orders,
+    pages,
+    products,
+    withdrawals,
+)
 
-PRIVATE = ("storefront.cart.", "storefront.checkout.", "storefront.orders.", "storefront.withdrawals.")
+PRIVATE = (
+    "storefront.cart.",
+    "storefront.checkout.",
+    "storefront.orders.",
+    "storefront.withdrawals.",
+    "storefront.account.",
+)
 
 
 def make_door() -> Blueprint:
     """The storefront under /ar, /fr and /en; any other first word is no language and no page."""
     codes = ", ".join(LANGUAGES)
     door = Blueprint("storefront", __name__, url_prefix=f"/<any({codes}):lang>")
-    for part in (home, crafts, products, artisans, cart, checkout, orders, withdrawals, pages):
+    for part in (home, crafts, products, artisans, cart, checkout, orders, withdrawals, account, pages):
         door.register_blueprint(part.blueprint)
 
     @door.url_value_preprocessor

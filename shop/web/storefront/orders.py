@@ -40,7 +40,14 @@ from shop.payments.queries import list_attempts, list_failed_refunds, list_parts
 from shop.shipping.queries import read_tariff
 from shop.shipping.services import add_working_days
 from shop.web.storefront import chrome
-from shop.web.storefront.own_orders import get_own_order, mask_email, masked, secret, to_own_order
+from shop.web.storefront.own_orders import (
+    get_own_order,
+    mask_email,
+    masked,
+    secret,
+    state_text,
+    to_own_order,
+)
 from shop.web.storefront.withdrawals import ends_on, return_views
 
 blueprint = Blueprint("orders", __name__)
@@ -67,7 +74,7 @@ def _page(order: Order, text: str = "", errors: dict[str, str] | None = None) ->
         "storefront/orders/show.html",
         order=order,
         token=order_token(order.number, secret()),
-        state_text=_state_text(order),
+        state_text=state_text(order),
         parcels=_parcels(order, lines),
         summary_lines=[_summary_line(order, line, pictures) for line in lines],
         totals=[(label, formats.money(minor, order.currency)) for label, minor in total_rows(amounts)],
@@ -355,20 +362,6 @@ def _waiting_entries(order: Order, lines: list[OrderLine]) -> tuple[dict[str, An
         _entry(_("Handed to the carrier"), "current" if ready else "future", "", promise if ready else ""),
         _entry(_("On its way to you"), "future"),
     )
-
-
-def _state_text(order: Order) -> tuple[str, str]:
-    """State of an order as a badge: kind and words."""
-    return {
-        "awaiting_payment": ("warn", _("Waiting for payment")),
-        "processing": ("action", _("Your bank is working on the payment")),
-        "paid": ("good", _("Paid")),
-        "unfillable": ("warn", _("Being refunded")),
-        "expired": ("neutral", _("Not paid in time")),
-        "cancelled": ("neutral", _("Cancelled before payment")),
-        "refunded": ("neutral", _("Refunded")),
-        "quarantined": ("warn", _("Being checked")),
-    }[order.state]
 
 
 def _next_text(order: Order, lines: list[OrderLine]) -> str:

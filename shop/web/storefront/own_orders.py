@@ -16,11 +16,14 @@ def secret() -> str:
 
 
 def get_own_order(number: str) -> Order:
-    """The order, if the signed token beside it fits; else there is no such page."""
+    """The order, if the signed token beside it fits and its buyer is not erased; else there is no such page."""
     token = request.values.get("t")
     if not opens(number, token, secret()):
         raise NotFound(_("There is no such order."))
-    return get_order(number)
+    order = get_order(number)
+    if order.erased_at is not None:
+        raise NotFound(_("What was known of this order's buyer has been erased, and its page with it."))
+    return order
 
 
 def to_own_order(number: str, place: str) -> Response:
@@ -38,3 +41,17 @@ def mask_email(email: str) -> str:
     """An address its owner recognises and nobody else can write to."""
     name, _at, host = email.partition("@")
     return f"{name[0]}{'•' * 5}@{host}"
+
+
+def state_text(order: Order) -> tuple[str, str]:
+    """State of an order as a badge: kind and words."""
+    return {
+        "awaiting_payment": ("warn", _("Waiting for payment")),
+        "processing": ("action", _("Your bank is working on the payment")),
+        "paid": ("good", _("Paid")),
+        "unfillable": ("warn", _("Being refunded")),
+        "expired": ("neutral", _("Not paid in time")),
+        "cancelled": ("neutral", _("Cancelled before payment")),
+        "refunded": ("neutral", _("Refunded")),
+        "quarantined": ("warn", _("Being checked")),
+    }[order.state]
