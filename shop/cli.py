@@ -21,6 +21,7 @@ from shop.catalogue.indexing import index_unindexed
 from shop.commands.doctor import examine
 from shop.commands.importing import export_group, import_group
 from shop.commands.keeping import FORCE, backup_command, catch_up_and_check, put_back
+from shop.commands.pictures import pictures_command
 from shop.commands.reconciling import reconcile_command
 from shop.core import schema
 from shop.core.db import transaction
@@ -118,7 +119,8 @@ def run(host: str, port: int, workers: int) -> None:
     from granian.log import LogLevels
 
     settings = load_settings(serving=True)
-    settings.media_folder.mkdir(parents=True, exist_ok=True)
+    if settings.media_folder is not None:
+        settings.media_folder.mkdir(parents=True, exist_ok=True)
     build_fonts(settings.instance / "fonts")
     begin_logging(settings.log_format)
     _say_promise(settings.database_url)
@@ -253,7 +255,7 @@ def config() -> None:
         click.echo(f"{name} = {value}")
 
 
-for _command in (import_group, export_group, backup_command, report, reconcile_command):
+for _command in (import_group, export_group, backup_command, pictures_command, report, reconcile_command):
     cli.add_command(_in_context(_command))
 
 

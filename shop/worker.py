@@ -2,7 +2,7 @@
 
 import logging
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -13,6 +13,7 @@ from shop.core.errors import EdgeFailed
 from shop.core.marks import WORKER_SEEN, remember_moment
 from shop.core.outages import find_outage
 from shop.invoicing import services as invoicing
+from shop.media import renditions
 from shop.notifications import sender, services
 from shop.orders import answers
 from shop.payments import balance, clearing, inbox, recovery, refund_news, settle
@@ -30,6 +31,7 @@ JOBS: dict[str, Callable[[dict[str, Any]], object]] = {
     "send_letter": lambda job: sender.send_letter(job["letter_id"]),
     "month_report": lambda job: services.post_month_report(**job),
     "order_link": lambda job: services.post_order_link(**job),
+    "encode_avif": lambda job: renditions.encode_avif(job["picture_id"]),
     "buyer_link": lambda job: keys.post_link(**job),
     "strip_events": lambda job: erasure.strip_events(job["order_ids"]),
 }
@@ -50,6 +52,7 @@ ROUNDS: tuple[tuple[str, Callable[[], object], timedelta], ...] = (
     ("poll_events", inbox.poll_events, timedelta(minutes=5)),
     ("ask_banks", settle.ask_banks, timedelta(hours=1)),
     ("forget_answers", answers.forget_answers, timedelta(hours=1)),
+    ("ask_for_avif", renditions.ask_for_all, timedelta(minutes=5)),
 )
 
 
@@ -73,12 +76,15 @@ def _send_refund(refund_id: int) -> None:
             outbox.enqueue("send_refund", {"refund_id": refund_id}, key=key, run_at=again)
 
 
-def run_due(limit: int = 100) -> int:
-    """Do the jobs that are due, one after another; how many were done. A failing one is given back, not lost."""
+def run_due(limit: int = 100, *, but: Collection[str] = ()) -> int:
+    """Do the jobs that are due, none of the kinds in `but`, one after another; how many were done.
+
+    A failing one is given back, not lost. Ends after one that is PATIENT, so that no round waits for the rest of those.
+    """
     done = silences = 0
     for _turn in range(limit):
         with transaction():
-            claimed = outbox.claim(1, but=OF_STRIPE if silences == settle.SILENCES else ())
+            claimed = outbox.claim(1, but=(*but, *OF_STRIPE) if silences == settle.SILENCES else but)
         if not claimed:
             return done
         job_id, kind, payload = claimed[0]
@@ -99,6 +105,8 @@ def run_due(limit: int = 100) -> int:
                 outbox.complete(job_id)
             done += 1
             silences = 0 if kind in OF_STRIPE else silences
+        if kind in outbox.PATIENT:
+            return done
     return done
 
 

@@ -48,6 +48,10 @@ def find_stripe_types() -> Path | None:
     return Path(named).resolve() if named and complete and (Path(named) / "typescript").is_dir() else None
 
 
+def find_s3_server() -> str | None:
+    return os.environ.get("MOTO_SERVER") or shutil.which("moto_server")
+
+
 def cores() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
@@ -84,6 +88,11 @@ def left_out(browser: str | None) -> list[str]:
     lacks = []
     if browser is None:
         lacks.append("the journeys in a browser: install Chromium (Debian: apt install chromium) or set CHROMIUM")
+    if find_s3_server() is None and "SHOP_TEST_STORAGE_URL" not in os.environ:
+        lacks.append(
+            "pictures in S3: install moto_server (pip install 'moto[server]' into an environment of its own) or name it in "
+            "MOTO_SERVER, or name a bucket of any S3 server in SHOP_TEST_STORAGE_URL"
+        )
     if find_stripe_cli() is None:
         lacks.append(
             "Stripe's own fixtures against the double: install its command line (npm install --global @stripe/cli) or "

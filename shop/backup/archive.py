@@ -7,24 +7,23 @@ anything is touched. Pictures are stored as they are, the database is packed.
 import hashlib
 import json
 import os
-import re
 import tempfile
 import zipfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from datetime import datetime
+from io import BytesIO
 from pathlib import Path
 from typing import Any, BinaryIO
 
 from shop.backup.errors import BackupFailed, RestoreRefused
+from shop.media.storage import NAME
 
 FORMAT = 1
 MANIFEST = "manifest.json"
 MEDIA = "media/"
 DATABASE = {"sqlite": "database.sqlite", "postgresql": "database.sql"}
-# Names as our own code makes them; anything else in a file is not put on a disk.
-_PICTURE = re.compile(r"media/[0-9a-f]{2}/[0-9a-f]{64}-[0-9]+\.(?:webp|jpg)")
 _PIECE = 1024 * 1024
 
 Progress = Callable[[int, int], object]
@@ -63,8 +62,8 @@ def _read_manifest(text: bytes) -> Manifest:
 
 
 def is_picture(name: str) -> bool:
-    """Whether a member's name is one that a picture of this shop has."""
-    return _PICTURE.fullmatch(name) is not None
+    """Whether a member's name is one that a picture of this shop has; anything else is not put on a disk."""
+    return name.startswith(MEDIA) and NAME.fullmatch(name.removeprefix(MEDIA)) is not None
 
 
 def _copy(source: BinaryIO, target: Any) -> tuple[int, str]:
@@ -161,6 +160,12 @@ class Reader:
             unfinished.replace(target)
         finally:
             unfinished.unlink(missing_ok=True)
+
+    def read(self, name: str) -> bytes:
+        """A member that fits into memory. Raises RestoreRefused."""
+        target = BytesIO()
+        self._read(name, target, self.manifest.members[name])
+        return target.getvalue()
 
     def _read(self, name: str, target: BinaryIO, expected: tuple[int, str]) -> None:
         try:

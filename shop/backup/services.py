@@ -2,16 +2,17 @@
 
 import os
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
+from typing import Any
 
 from sqlalchemy import inspect, select
 from sqlalchemy.engine import Connection
 
 from shop.backup import archive, postgresql, sqlite
-from shop.backup.archive import DATABASE, MEDIA, Manifest, Reader, Writer, is_picture
+from shop.backup.archive import DATABASE, MEDIA, Manifest, Reader, Writer
 from shop.backup.errors import BackupFailed, RestoreRefused
 from shop.core import clock, schema
 from shop.core.db import db, dialect, instead, transaction
@@ -23,27 +24,36 @@ from shop.core.policies import is_demo
 from shop.core.runtime import settings
 from shop.ledger.checks import unbalanced
 from shop.media.models import Picture
+from shop.media.storage import name_of, store
 
 Progress = Callable[[str, int, int], object]
 
 
 @dataclass(frozen=True, slots=True)
 class Written:
-    """What a new backup holds. `missing` counts pictures of the database that have no file."""
+    """What a new backup holds. `missing` counts pictures of the database that have no file.
+
+    `elsewhere` says where the pictures are when they are not in it, because they are not on this machine.
+    """
 
     manifest: Manifest
     bytes: int
     pictures: int
     missing: int
+    elsewhere: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Restored:
-    """What was put back. `aside` says where what was there before is kept; None if there was nothing."""
+    """What was put back. `aside` says where what was there before is kept; None if there was nothing.
+
+    `missing` counts pictures of the database that have no file, in the backup or here.
+    """
 
     manifest: Manifest
     pictures: int
     aside: str | None
+    missing: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,13 +75,15 @@ def back_up(path: Path, *, force: bool, progress: Progress) -> Written:
     if _is_empty():
         raise BackupFailed("There is no database to back up; run: shop db upgrade")
     folder = settings().media_folder
+    there = set()
     with archive.writing(path, force=force) as writer:
         made_at = clock.now()
         facts = _add_database(writer, path.parent)
         # After the database: a picture's files are written before its row and are never removed.
-        names = list(_picture_names(folder))
+        there = {name for name, _bytes in store().list_names()}
+        names = sorted(there) if folder is not None else []
         for done, name in enumerate(names, 1):
-            writer.add(MEDIA + name, folder / name, packed=False)
+            writer.add(MEDIA + name, folder / name, packed=False)  # type: ignore[operator]
             progress("pictures", done, len(names))
         manifest = Manifest(
             made_at=made_at,
@@ -84,19 +96,12 @@ def back_up(path: Path, *, force: bool, progress: Progress) -> Written:
             counts=facts.counts,
         )
         writer.finish(manifest)
-    return Written(manifest, path.stat().st_size, len(names), len(facts.pictures - set(names)))
+    elsewhere = settings().storage_shown if folder is None else ""
+    return Written(manifest, path.stat().st_size, len(names), len(facts.pictures - there), elsewhere)
 
 
 def _is_empty() -> bool:
     return not inspect(db.engine).get_table_names()
-
-
-def _picture_names(folder: Path) -> Iterator[str]:
-    """Files of the media folder that are pictures, not half-written ones; below `folder`."""
-    for path in sorted(folder.glob("*/*")):
-        name = path.relative_to(folder).as_posix()
-        if is_picture(MEDIA + name):
-            yield name
 
 
 def _add_database(writer: Writer, beside: Path) -> _Facts:
@@ -126,13 +131,12 @@ def _read(connection: Connection, failure: type[ShopError]) -> _Facts:
     names = inspect(connection).get_table_names()
     with instead(connection) as session:
         _demand_none(missing_guards() + unbalanced(), failure)
-        largest = session.execute(select(Picture.sha256, Picture.width))
         return _Facts(
             server=read_promise(connection).said.partition(",")[0].removeprefix("Database: "),
             revision=str(connection.exec_driver_sql("SELECT version_num FROM alembic_version").scalar()),
             demo=is_demo(),
             counts={name: _count(connection, name) for name in names},
-            pictures={f"{row.sha256[:2]}/{row.sha256}-{row.width}.jpg" for row in largest},
+            pictures=_largest(session),
         )
 
 
@@ -166,7 +170,18 @@ def restore(path: Path, *, force: bool, progress: Progress) -> Restored:
     db.engine.dispose()
     if reader.manifest.revision != schema.head():
         schema.upgrade()
-    return Restored(reader.manifest, pictures, aside)
+    return Restored(reader.manifest, pictures, aside, _count_missing())
+
+
+def _count_missing() -> int:
+    largest = _largest(db.session)
+    db.session.rollback()
+    return len(largest - {name for name, _bytes in store().list_names()})
+
+
+def _largest(session: Any) -> set[str]:
+    """The file of each picture that all others can be made from."""
+    return {name_of(row.sha256, row.width, "jpg") for row in session.execute(select(Picture.sha256, Picture.width))}
 
 
 def _refuse_unfit(manifest: Manifest, force: bool) -> None:
@@ -200,11 +215,11 @@ def _prepare(copy: Path, manifest: Manifest) -> None:
 
 def _put_pictures_back(reader: Reader, progress: Progress) -> int:
     """Write the pictures that are not there; a name follows from the content, so one that is there is the same."""
-    folder, written = settings().media_folder, 0
+    there, written = dict(store().list_names()), 0
     for done, member in enumerate(reader.pictures, 1):
-        target = folder / member.removeprefix(MEDIA)
-        if not target.exists() or target.stat().st_size != reader.manifest.members[member][0]:
-            reader.extract(member, target)
+        name = member.removeprefix(MEDIA)
+        if there.get(name) != reader.manifest.members[member][0]:
+            store().put_all({name: reader.read(member)}, lasting=False)
             written += 1
         progress("pictures", done, len(reader.pictures))
     # Once for all of them, before rows speak of them.

@@ -21,10 +21,11 @@ from shop.core.durability import read_promise
 from shop.core.errors import ConfigurationError, ShopError
 from shop.core.guards import missing_guards
 from shop.core.marks import EVENTS_POLLED, RESTORED_TO, WORKER_SEEN, find_moment
-from shop.core.outbox import ALARM_AFTER
+from shop.core.outbox import ALARM_AFTER, PATIENT
 from shop.core.tables import Job
-from shop.media.images import path_of
+from shop.media.images import files_of
 from shop.media.models import Picture
+from shop.media.storage import StorageFailed, store, store_of
 from shop.orders.models import Order
 from shop.payments.gateway import TOLERANCE_SECONDS, gateway
 
@@ -63,7 +64,7 @@ def examine(load: Callable[[], Settings], inside: Callable[[], AbstractContextMa
     except ConfigurationError as error:
         yield bad("settings", _first_line(error))
         return
-    for look in (_settings, _stripe_keys, _folders):
+    for look in (_settings, _stripe_keys, _folders, _bucket):
         yield from _try(look, settings)
     try:
         with inside():
@@ -119,7 +120,9 @@ def _stripe_keys(settings: Settings) -> Iterator[Finding]:
 
 
 def _folders(settings: Settings) -> Iterator[Finding]:
-    folders = {"instance": settings.instance, "pictures": settings.media_folder}
+    folders = {"instance": settings.instance}
+    if settings.media_folder is not None:
+        folders["pictures"] = settings.media_folder
     if settings.mail_folder is not None:
         folders["letters"] = settings.mail_folder
     for name, folder in folders.items():
@@ -129,6 +132,17 @@ def _folders(settings: Settings) -> Iterator[Finding]:
         room = shutil.disk_usage(folder)
         told = f"{room.free // 1024**2} MB of {room.total // 1024**2} MB are free for {folder}."
         yield Finding("disk", room.free < LEAST_ROOM, told)
+
+
+def _bucket(settings: Settings) -> Iterator[Finding]:
+    if settings.media_folder is not None:
+        return
+    try:
+        store_of(settings).demand()
+    except StorageFailed as error:
+        yield bad("store of pictures", f"{settings.storage_shown} does not answer: {error}")
+    else:
+        yield good("store of pictures", f"{settings.storage_shown} answers.")
 
 
 def _writable(name: str, folder: Path) -> Finding:
@@ -160,13 +174,20 @@ def _schema() -> Iterator[Finding]:
 
 
 def _pictures() -> Iterator[Finding]:
-    rows = db.session.execute(select(Picture.sha256, Picture.width)).all()
-    missing = sum(not path_of(row.sha256, row.width, "jpg").exists() for row in rows)
-    yield Finding(
-        "pictures",
-        missing > 0,
-        f"{missing} of {len(rows)} have no file{'; a backup may have them' if missing else ''}.",
-    )
+    there = {name for name, _bytes in store().list_names()}
+    rows = db.session.execute(select(Picture.sha256, Picture.width, Picture.avif)).all()
+    lacking = [row for row in rows if not there.issuperset(files_of(row.sha256, row.width, avif=row.avif))]
+    if lacking:
+        yield bad(
+            "pictures",
+            f"{len(lacking)} of {len(rows)} lack files, the first of them {lacking[0].sha256}: run shop pictures, which "
+            "makes anew what it can; a backup may have the rest.",
+        )
+    else:
+        yield good("pictures", f"All files of {len(rows)} pictures are there.")
+    waiting = sum(not row.avif for row in rows)
+    if waiting:
+        yield good("AVIF", f"{waiting} of {len(rows)} pictures wait for the worker to make it.")
 
 
 def _clock() -> Iterator[Finding]:
@@ -216,7 +237,7 @@ def _worker() -> Iterator[Finding]:
 def _queue() -> Iterator[Finding]:
     now = clock.now()
     waiting = Job.done_at.is_(None)
-    oldest = db.session.scalar(select(func.min(Job.run_at)).where(waiting, Job.run_at <= now))
+    oldest = db.session.scalar(select(func.min(Job.run_at)).where(waiting, Job.run_at <= now, Job.kind.not_in(PATIENT)))
     failing = db.session.scalar(select(func.count(Job.id)).where(waiting, Job.attempts >= ALARM_AFTER)) or 0
     waited = now - oldest if oldest else timedelta()
     yield Finding(

@@ -50,6 +50,8 @@ def backup_command(file: Path, force: bool) -> None:
         f"schema {written.manifest.revision}; orders: {counts['shop_order']}, "
         f"ledger rows: {counts['ledger_entry']}, picture files: {written.pictures}. Secrets are not in it."
     )
+    if written.elsewhere:
+        click.echo(f"The pictures stay in {written.elsewhere} and are not in this file: keep that store too.")
     if written.missing:
         click.echo(f"Pictures of the database that have no file: {written.missing}.", err=True)
 
@@ -63,6 +65,12 @@ def put_back(file: Path, *, force: bool) -> None:
         progress.end()
     made_at = restored.manifest.made_at
     click.echo(f"The database is as of {made_at:%Y-%m-%d %H:%M:%S} UTC; picture files added: {restored.pictures}.")
+    if restored.missing:
+        click.echo(
+            f"Pictures of the database that have no file here, nor in the backup: {restored.missing}. If they are in "
+            "another store, name it in SHOP_STORAGE_URL.",
+            err=True,
+        )
     if restored.aside:
         click.echo(f"What was there before is kept in {restored.aside}.")
 

@@ -1,11 +1,12 @@
 """Settings, read once from the environment. A missing or senseless value stops the start with its name."""
 
 import os
+import re
 import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from pathlib import Path
-from urllib.parse import urlsplit
+from urllib.parse import parse_qsl, unquote, urlsplit
 
 from shop.core.db import engine_options
 from shop.core.errors import ConfigurationError
@@ -13,9 +14,7 @@ from shop.core.errors import ConfigurationError
 STRIPE_API = "https://api.stripe.com"
 # The release that belongs to the API version of payments/gateway.py; @stripe/stripe-js 9 is its types.
 STRIPE_JS = "https://js.stripe.com/dahlia/stripe.js"
-SECRET = frozenset(
-    {"secret_key", "stripe_secret_key", "stripe_webhook_secrets", "database_url", "mail_url", "storage_url"}
-)
+SECRET = frozenset({"secret_key", "stripe_secret_key", "stripe_webhook_secrets", "database_url", "mail_url"})
 
 
 # Names that do not follow from the field: the rest are SHOP_ and the field in capitals.
@@ -38,7 +37,7 @@ class Settings:
     secret_key: str = field(repr=False)
     database_url: str = field(repr=False)
     base_url: str
-    storage_url: str
+    storage_url: str = field(repr=False)
     mail_url: str = field(repr=False)
     trusted_proxies: int = 0
     log_format: str = "text"
@@ -51,8 +50,19 @@ class Settings:
     testing: bool = field(default=False)
 
     @property
-    def media_folder(self) -> Path:
-        return Path(urlsplit(self.storage_url).path)
+    def media_folder(self) -> Path | None:
+        """Where pictures are kept; None when that is no folder."""
+        return Path(self.storage_url.removeprefix("file://")) if self.storage_url.startswith("file:") else None
+
+    @property
+    def storage_shown(self) -> str:
+        """Where pictures are kept, without the keys to it."""
+        head, at, tail = self.storage_url.rpartition("@")
+        return (
+            f"{head.partition('://')[0]}://{tail}"
+            if at and not self.storage_url.startswith("file:")
+            else self.storage_url
+        )
 
     @property
     def mail_folder(self) -> Path | None:
@@ -65,7 +75,7 @@ class Settings:
         for item in fields(self):
             if item.name == "testing":
                 continue
-            value = getattr(self, item.name)
+            value = self.storage_shown if item.name == "storage_url" else getattr(self, item.name)
             hidden = item.name in SECRET and value and not str(value).startswith(("sqlite:", "file:"))
             shown = ",".join(value) if isinstance(value, tuple) else str(value)
             result[ENVIRONMENT.get(item.name, f"SHOP_{item.name.upper()}")] = "(set, hidden)" if hidden else shown
@@ -87,6 +97,56 @@ def _url(name: str, value: str, schemes: tuple[str, ...]) -> str:
         raise ConfigurationError(
             f"{name} must begin with one of {', '.join(s + '://' for s in schemes)}; it is {value!r}."
         )
+    return value.rstrip("/")
+
+
+@dataclass(frozen=True, slots=True)
+class BucketAddress:
+    """Where a bucket is; what is empty is left to the environment of AWS (AWS_ACCESS_KEY_ID and so on) and its defaults."""
+
+    bucket: str
+    prefix: str = ""
+    endpoint: str = ""
+    region: str = ""
+    key: str = field(default="", repr=False)
+    secret: str = field(default="", repr=False)
+
+
+def parse_bucket(url: str) -> BucketAddress:
+    """`s3://[key:secret@]bucket[/folder][?endpoint=https://…&region=…]`, key and secret percent-encoded.
+
+    Raises ConfigurationError.
+    """
+    parts = urlsplit(url)
+    given = parse_qsl(parts.query, keep_blank_values=True)
+    known = {name: value.rstrip("/") for name, value in given if name in ("endpoint", "region")}
+    if (
+        not re.fullmatch(r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]", parts.netloc.rpartition("@")[2])
+        or parts.fragment
+        or len(known) != len(given)
+        or bool(parts.username) != bool(parts.password)
+        or ("endpoint" in known and urlsplit(known["endpoint"]).scheme not in ("http", "https"))
+    ):
+        # The value is not repeated: it may hold the keys.
+        raise ConfigurationError(
+            "SHOP_STORAGE_URL must be s3://bucket, s3://bucket/folder or s3://key:secret@bucket, "
+            "with ?endpoint=https://… and &region=… where the store is not Amazon's; % / @ : in a key are percent-encoded."
+        )
+    return BucketAddress(
+        bucket=parts.netloc.rpartition("@")[2],
+        prefix=parts.path.strip("/"),
+        endpoint=known.get("endpoint", ""),
+        region=known.get("region", ""),
+        key=unquote(parts.username or ""),
+        secret=unquote(parts.password or ""),
+    )
+
+
+def _storage(value: str) -> str:
+    if value.startswith("s3://"):
+        parse_bucket(value)
+    elif not value.rstrip("/").startswith("file:///"):
+        raise ConfigurationError("SHOP_STORAGE_URL must begin with file:/// or s3://.")
     return value.rstrip("/")
 
 
@@ -121,9 +181,7 @@ def from_environment(environ: Mapping[str, str] | None = None, *, demo: bool = F
         secret_key=secret,
         database_url=database,
         base_url=_url("SHOP_BASE_URL", _read(env, "SHOP_BASE_URL", "http://127.0.0.1:8000"), ("http", "https")),
-        storage_url=_url(
-            "SHOP_STORAGE_URL", _read(env, "SHOP_STORAGE_URL") or f"file://{instance / 'media'}", ("file",)
-        ),
+        storage_url=_storage(_read(env, "SHOP_STORAGE_URL") or f"file://{instance / 'media'}"),
         mail_url=_url("SHOP_MAIL_URL", _read(env, "SHOP_MAIL_URL") or f"file://{instance / 'mail'}", ("file", "smtp")),
         trusted_proxies=int(proxies),
         log_format=log_format,

@@ -20,6 +20,8 @@ from shop.core.tables import Job
 LEASE = timedelta(minutes=2)
 # A job that failed so often is shown by `shop check`. It is still tried every hour: an outage may outlast any number.
 ALARM_AFTER = 12
+# Work that nobody waits for: done when nothing else is due, and no sign of a queue that grows.
+PATIENT = ("encode_avif",)
 
 
 def enqueue(kind: str, payload: dict[str, Any], *, key: str | None = None, run_at: datetime | None = None) -> None:
@@ -47,13 +49,16 @@ def _forget(session: Session) -> None:
 
 
 def claim(limit: int = 1, *, but: Collection[str] = ()) -> list[tuple[int, str, dict[str, Any]]]:
-    """Take due jobs under a lease, none of the kinds in `but`: (id, kind, payload), oldest first. In a transaction."""
+    """Take due jobs under a lease, none of the kinds in `but`: (id, kind, payload). In a transaction.
+
+    The oldest first, and those that are PATIENT last.
+    """
     now = clock.now()
     due = (
         select(Job.id)
         .where(Job.done_at.is_(None), Job.run_at <= now)
         .where(or_(Job.leased_until.is_(None), Job.leased_until < now), Job.kind.not_in(but))
-        .order_by(Job.run_at, Job.id)
+        .order_by(Job.kind.in_(PATIENT), Job.run_at, Job.id)
         .limit(limit)
         .with_for_update(skip_locked=True)
     )

@@ -2,15 +2,16 @@
 
 from datetime import datetime
 
+from sqlalchemy import false
 from sqlalchemy.orm import Mapped, mapped_column
 
 from shop.core.db import Base, UTCDateTime, big_id
 
 
 class Picture(Base):
-    """Files `{sha256[:2]}/{sha256}-{width}.{webp,jpg}` exist for every width in media.images.WIDTHS up to `width`.
+    """Files `{sha256[:2]}/{sha256}-{width}.{webp,jpg}` exist for every width in media.images.widths_of(`width`).
 
-    `colour` is the average as #rrggbb, shown until the picture is there; `drawing` is said in the caption.
+    `avif`: those ending in `.avif` do too. `colour` is the average as #rrggbb, shown until the picture is there; `drawing` is said in the caption.
     """
 
     __tablename__ = "picture"
@@ -21,5 +22,6 @@ class Picture(Base):
     height: Mapped[int]
     colour: Mapped[str]
     drawing: Mapped[bool] = mapped_column(default=False)
+    avif: Mapped[bool] = mapped_column(default=False, server_default=false())
     uploaded_by: Mapped[int | None]
     created_at: Mapped[datetime] = mapped_column(UTCDateTime)

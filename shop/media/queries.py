@@ -8,19 +8,27 @@ from sqlalchemy import select
 from shop.core.db import db
 from shop.media.images import widths_of
 from shop.media.models import Picture
+from shop.media.storage import TYPES
 
 # What picture_view reads, for statements that join a picture.
-VIEW_COLUMNS = (Picture.sha256, Picture.width, Picture.height, Picture.colour, Picture.drawing)
+VIEW_COLUMNS = (Picture.sha256, Picture.width, Picture.height, Picture.colour, Picture.drawing, Picture.avif)
 
 
 def picture_view(picture: Any, alt: str = "") -> dict[str, Any]:
     """What the component `picture` shows of a Picture, or of a row of its columns.
 
-    The address of a file is `{base}-{width}.{ext}`, ext webp or jpg.
+    The address of a file is `{base}-{width}.{ext}`, ext webp or jpg. `sources`: (media type, srcset) of the formats that
+    stand, the smallest first; browsers take the first they know, and `fallback`, a JPEG, where they know none.
     """
+    base, widths = f"/media/{picture.sha256[:2]}/{picture.sha256}", widths_of(picture.width)
     return {
-        "base": f"/media/{picture.sha256[:2]}/{picture.sha256}",
-        "widths": widths_of(picture.width),
+        "base": base,
+        "widths": widths,
+        "sources": [
+            (TYPES[ext], ", ".join(f"{base}-{width}.{ext} {width}w" for width in widths))
+            for ext in (("avif", "webp") if picture.avif else ("webp",))
+        ],
+        "fallback": f"{base}-{widths[min(1, len(widths) - 1)]}.jpg",
         "width": picture.width,
         "height": picture.height,
         "colour": picture.colour,
@@ -35,8 +43,8 @@ def picture_views(ids: Iterable[int | None]) -> dict[int, dict[str, Any]]:
     wanted = {picture_id for picture_id in ids if picture_id is not None}
     if not wanted:
         return {}
-    columns = (Picture.id, Picture.public_id, Picture.sha256, Picture.width, Picture.height)
-    rows = db.session.execute(select(*columns, Picture.colour, Picture.drawing).where(Picture.id.in_(wanted)))
+    columns = (Picture.id, Picture.public_id, *VIEW_COLUMNS)
+    rows = db.session.execute(select(*columns).where(Picture.id.in_(wanted)))
     return {row.id: {**picture_view(row), "public_id": row.public_id} for row in rows}
 
 

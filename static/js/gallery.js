@@ -7,7 +7,7 @@ for (const gallery of document.querySelectorAll("[data-gallery]")) {
   const link = frame?.querySelector("a");
   if (!link) continue;
   const thumbs = [...gallery.querySelectorAll("[data-gallery-thumb]")];
-  const sizes = link.querySelector("img").sizes;
+  const { sizes } = link.querySelector("source, img");
   let index = 0;
 
   const show = (next) => {

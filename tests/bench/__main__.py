@@ -23,6 +23,7 @@ from socket import socket
 from typing import Any
 from urllib.parse import urlencode
 
+from tests.bench import pictures
 from tests.bench.anchors import CARDS, HELLO
 from tests.bench.client import ANEW, Request, WrongAnswer, ask_once, load
 from tests.bench.processes import Server, pss_kib, serve
@@ -67,9 +68,9 @@ def say(text: str) -> None:
     print(text, file=sys.stderr, flush=True)
 
 
-def prepare(folder: Path, port: int, orders: int, products: int | None, photos: int) -> dict[str, Any]:
+def prepare(folder: Path, port: int, orders: int, products: int | None) -> dict[str, Any]:
     command = [sys.executable, "-m", "tests.bench.prepare", str(folder), "--port", str(port), "--orders", str(orders)]
-    command += ["--photos", str(photos)] + (["--products", str(products)] if products else [])
+    command += ["--products", str(products)] if products else []
     answer = subprocess.run(command, stdout=subprocess.PIPE, check=True, text=True)
     facts: dict[str, Any] = json.loads(answer.stdout.splitlines()[-1])
     return facts
@@ -216,15 +217,11 @@ def measure(rows: list[Subject], given: argparse.Namespace) -> None:
             row.measure(given.seconds, given.connections)
 
 
-def show(rows: list[Subject], facts: dict[str, Any], memory: str, given: argparse.Namespace) -> None:
-    pictures = facts["pictures"]
+def show(rows: list[Subject], photo: list[str], memory: str, given: argparse.Namespace) -> None:
     print(f"\n{platform.machine()}, {os.cpu_count()} cores, Python {platform.python_version()}, SQLite,", end=" ")
     print(f"{given.rounds} rounds of {given.seconds:g} s, {given.connections} connections, {PROCESSES} processes")
     print("\n".join(["", *table(rows), "", *ratios(rows), ""]))
-    print(
-        f"Picture of 12 megapixels ({pictures['megabytes']:.1f} MB) into all its files: {pictures['seconds']:.2f} s, "
-        f"{pictures['cpu']:.2f} s on a core, process at most {pictures['peak_mb']:.0f} MB"
-    )
+    print("\n".join(photo))
     print(memory)
 
 
@@ -254,13 +251,14 @@ def main() -> int:
     with tempfile.TemporaryDirectory(prefix="shop-bench-") as name:
         folder, port = Path(name) / "instance", free_port()
         say("Preparing an instance …")
-        facts = prepare(folder, port, given.orders, given.products, 2 if given.quick else 5)
+        facts = prepare(folder, port, given.orders, given.products)
         with servers(folder, port) as (ours, bare):
             rows = subjects(ours, bare, facts)
             check(rows, facts)
             memory = measure_memory(ours, facts)
             measure(rows, given)
-        show(rows, facts, memory, given)
+        say("  a photo")
+        show(rows, pictures.lines(pictures.measure(1 if given.quick else 3)), memory, given)
     return 0
 
 

@@ -1,21 +1,18 @@
 """`python -m tests.bench.prepare FOLDER --orders N [--products N]`: an instance to measure, and what is true of it.
 
-Prints one JSON object: addresses to ask for, what their answers must hold, statements each sends, the picture pipeline's
-cost. A process of its own, so that what it loads weighs on nothing that is measured.
+Prints one JSON object: addresses to ask for, what their answers must hold, statements each sends. A process of its own, so
+that what it loads weighs on nothing that is measured.
 """
 
 import argparse
-import io
 import json
 import os
-import resource
 import sys
 import time
 from pathlib import Path
 from typing import Any
 
 from flask import Flask
-from PIL import Image
 from sqlalchemy import event, select
 
 from shop.accounts.models import Account
@@ -32,14 +29,12 @@ from shop.demo.loading.load import load_demo
 from shop.demo.run import environment
 from shop.i18n import use_language
 from shop.i18n.formats import money
-from shop.media.images import clean
 from shop.reports.filters import parse_filters
 from shop.reports.sales import artisan_sales
 from shop.web.fonts import build_fonts
 from tests.bench.client import ANEW
 
 LANGUAGE, CURRENCY = "fr", "EUR"
-PHOTO = (4032, 3024)  # twelve megapixels, as a telephone takes them
 
 
 def make_instance(folder: Path, *, port: int, orders: int, products: int | None) -> Flask:
@@ -135,36 +130,18 @@ def count_statements(app: Flask, facts: dict[str, Any]) -> dict[str, int]:
     return counted
 
 
-def measure_pictures(rounds: int) -> dict[str, float]:
-    """Medians of one upload cleaned into every file of it; the seconds on a core count all threads of the process."""
-    noise = Image.effect_noise((PHOTO[0] // 8, PHOTO[1] // 8), 60).resize(PHOTO, Image.Resampling.BICUBIC)
-    buffer = io.BytesIO()
-    Image.merge("RGB", (noise, noise.rotate(180), noise)).save(buffer, "JPEG", quality=92)
-    took: list[tuple[float, float]] = []
-    for _round in range(rounds):
-        begun, spent = time.perf_counter(), time.process_time()
-        cleaned = clean(buffer.getvalue())
-        took.append((time.perf_counter() - begun, time.process_time() - spent))
-    assert cleaned.width
-    middle = sorted(took)[len(took) // 2]
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-    return {"seconds": middle[0], "cpu": middle[1], "megabytes": len(buffer.getvalue()) / 1e6, "peak_mb": peak}
-
-
 def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m tests.bench.prepare")
     parser.add_argument("folder", type=Path)
     parser.add_argument("--port", type=int, required=True)
     parser.add_argument("--orders", type=int, required=True)
     parser.add_argument("--products", type=int)
-    parser.add_argument("--photos", type=int, default=3)
     given = parser.parse_args()
     app = make_instance(given.folder, port=given.port, orders=given.orders, products=given.products)
     with app.app_context():
         facts = gather_facts()
     facts["statements"] = count_statements(app, facts)
     with app.app_context():
-        facts["pictures"] = measure_pictures(given.photos)
         db.session.remove()
         db.engine.dispose()
     print(json.dumps(facts))

@@ -132,7 +132,7 @@ def leave_head(_clock: VirtualClock) -> None:
         (fail_often, "queue", "fail again and again"),
         (drop_guard, "guards", "ledger_entry_no_update"),
         (leave_head, "schema", "shop db upgrade"),
-        (lambda _clock: make_product(), "pictures", "1 of 1 have no file"),
+        (lambda _clock: make_product(), "pictures", "1 of 1 lack files"),
     ],
 )
 def test_each_fault_of_the_database_is_found(

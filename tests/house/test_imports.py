@@ -122,7 +122,17 @@ def test_a_planted_circle_is_found(tmp_path: Path) -> None:
 
 
 def test_a_web_process_does_not_load_what_only_a_worker_or_a_command_needs() -> None:
-    heavy = ["typst", "xlsxwriter", "alembic", "granian", "fontTools", "python_calamine", "shop.demo", "shop.commands"]
+    heavy = [
+        "typst",
+        "xlsxwriter",
+        "alembic",
+        "granian",
+        "fontTools",
+        "python_calamine",
+        "obstore",
+        "shop.demo",
+        "shop.commands",
+    ]
     code = f"import sys, shop.app; print([name for name in {heavy!r} if name in sys.modules])"
     answer = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=HOUSE.parent)
     assert answer.stdout.strip() == "[]"

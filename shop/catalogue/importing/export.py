@@ -22,8 +22,8 @@ from shop.core.errors import Invalid
 from shop.core.money import exponent
 from shop.i18n import gettext as _
 from shop.importing.tables import guard
-from shop.media.images import path_of
 from shop.media.models import Picture
+from shop.media.storage import name_of, store
 
 _COPIED = (
     "craft", "family", "kind", "sale_unit", "min_quantity", "quantity_step", "lead_time_days", "weight_grams",
@@ -117,6 +117,8 @@ def _write_zip(path: Path, rows: list[dict[str, str | int]]) -> None:
     with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
         archive.writestr("catalogue.csv", to_csv(rows))
         for picture in db.session.scalars(select(Picture).order_by(Picture.id)):
-            source = path_of(picture.sha256, picture.width, "jpg")
-            if picture.sha256 in wanted and source.exists():
-                archive.write(source, f"{picture.sha256}.jpg", zipfile.ZIP_STORED)
+            if picture.sha256 not in wanted:
+                continue
+            body = store().find(name_of(picture.sha256, picture.width, "jpg"))
+            if body is not None:
+                archive.writestr(f"{picture.sha256}.jpg", body, zipfile.ZIP_STORED)
