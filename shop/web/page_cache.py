@@ -24,7 +24,7 @@ LOOK_SECONDS = 1.0
 # Longest a page is kept whatever its version: what it says of dates must not outlive the minute by much.
 LIFE_SECONDS = 60.0
 PARAMETERS = frozenset({"currency", "to", "page", "craft", "family", "region", "kind"})
-PRIVATE = ("cart", "checkout", "orders")
+PRIVATE = ("cart", "checkout", "orders", "account")
 PUBLIC_FIRST = frozenset(LANGUAGES)
 DROPPED = frozenset({"content-length", "etag", "vary", "date", "connection"})
 
