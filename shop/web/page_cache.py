@@ -26,7 +26,7 @@ LIFE_SECONDS = 60.0
 PARAMETERS = frozenset(
     ["currency", "to", "page", "craft", "family", "material", "price", "colour", "kind", "form", "region", "posted"]
 )
-PRIVATE = ("cart", "checkout", "orders")
+PRIVATE = ("cart", "checkout", "orders", "account", "freight")
 PUBLIC_FIRST = frozenset(LANGUAGES)
 DROPPED = frozenset({"content-length", "etag", "vary", "date", "connection"})
 

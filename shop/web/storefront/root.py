@@ -10,7 +10,7 @@ blueprint = Blueprint("root", __name__)
 
 LANGUAGE_COOKIE = "language"
 # What belongs to one buyer, by the words after the language. The cart itself is open: a robot finds it empty.
-PRIVATE = ("cart/", "checkout", "orders")
+PRIVATE = ("cart/", "checkout", "orders", "account")
 
 
 @blueprint.get("/")
