@@ -51,7 +51,7 @@ ROUNDS: tuple[tuple[str, Callable[[], object], timedelta], ...] = (
     ("import_balance", balance.import_balance, timedelta(minutes=5)),
     ("poll_events", inbox.poll_events, timedelta(minutes=5)),
     ("ask_banks", settle.ask_banks, timedelta(hours=1)),
-    ("forget_answers", answers.forget_answers, timedelta(hours=1)),
+    ("forget_answers", answers.forget_answers, timedelta(minutes=5)),
     ("ask_for_avif", renditions.ask_for_all, timedelta(minutes=5)),
 )
 

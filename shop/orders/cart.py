@@ -10,7 +10,7 @@ from datetime import date
 from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import ColumnElement, String, and_, bindparam, delete, func, select, update
+from sqlalchemy import ColumnElement, String, and_, bindparam, delete, func, select
 
 from shop.artisans.models import Unit
 from shop.catalogue.currencies import default_currency, list_currencies
@@ -508,8 +508,7 @@ def _prices_of(cart: Cart) -> dict[int, int]:
 
 
 def forget_bought(order: Order) -> None:
-    """Take what an order bought out of the cart it came from, and who bought it; what was added since stays."""
+    """Take what an order bought out of the cart it came from; what was added since stays."""
     bought = select(OrderLine.variant_id).where(OrderLine.order_id == order.id)
     if order.cart_id is not None:
         db.session.execute(delete(CartLine).where(CartLine.cart_id == order.cart_id, CartLine.variant_id.in_(bought)))
-        db.session.execute(update(Cart).where(Cart.id == order.cart_id).values(answers=None))

@@ -56,11 +56,11 @@ def test_a_page_costs_the_same_statements_whatever_its_size(app: Flask, count_st
 
 
 @pytest.mark.both_databases
-def test_a_product_page_reads_its_piece_in_four_statements(app: Flask, count_statements) -> None:
+def test_a_product_page_reads_its_piece_in_three_statements(app: Flask, count_statements) -> None:
     public_id = product_of(make_product(materials=["wool"])).public_id
     with count_statements() as seen:
         page = get_product_page(public_id, "fr", "EUR")
-    assert len(seen) == 4
+    assert len(seen) == 3
     assert page.title.text == "Tapis de laine noué"
     assert (page.stock, page.offers[0].minor, page.maker.place) == ("available", 32000, "Taznakht")
 

@@ -368,7 +368,12 @@ ASKS = [
         "staff.taxes.create",
         "/staff/settings/taxes/world/levies",
         *OFFICE_DOES,
-        **{"world-levy-kind": "tax", "world-levy-country": "FR", "world-levy-rate": "20"},
+        **{
+            "world-levy-kind": "tax",
+            "world-levy-country": "FR",
+            "world-levy-rate": "20",
+            "world-levy-collected": "order",
+        },
         **{"world-levy-from_on": "2026-07-01", "world-levy-source": "CGI"},
     ),
     get("staff.destinations.index", "/staff/settings/destinations", *OFFICE),

@@ -85,6 +85,7 @@ def test_a_zone_changes_how_it_asks_for_the_tax(office: FlaskClient) -> None:
 def levy(**changes: str) -> dict[str, str]:
     fields = {
         "kind": "tax",
+        "collected": "order",
         "country": "GB",
         "heading": "",
         "rate": "20",

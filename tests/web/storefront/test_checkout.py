@@ -121,6 +121,7 @@ def test_what_was_typed_is_forgotten_with_the_payment_or_with_time(
     assert len(kept()) == 1
     stripe.pay(only_order())
     stripe.work()
+    forget_answers()
     assert kept() == []
     ready.put_in(make_product())
     ready.answer()

@@ -99,7 +99,8 @@ def test_a_feed_costs_the_same_statements_for_one_piece_and_for_thirty(client: F
         with count_statements() as seen:
             read_feed(client)
         counts.append(len(seen))
-    assert counts[0] == counts[1] <= 10
+    # With the currencies, which a process keeps by the version of everything public.
+    assert counts[0] == counts[1] <= 13
 
 
 @pytest.mark.parametrize("path", ["products-de-EUR", "products-fr-DOGE", "products-fr", "products-fr-eur"])
