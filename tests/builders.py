@@ -216,14 +216,14 @@ def make_account(role: str = "artisan", unit: Unit | None = None, **values: Any)
 
 def sign_in(client: FlaskClient, account: Account) -> None:
     """Give a test client the session of an account, as the sign-in page would."""
-    from shop.core.ids import token  # noqa: PLC0415
-    from shop.web.sessions import WebSession, _hash  # noqa: PLC0415
+    from shop.core.ids import token, token_hash  # noqa: PLC0415
+    from shop.web.sessions import WebSession  # noqa: PLC0415
 
     value = token()
     with transaction():
         db.session.add(
             WebSession(
-                id_hash=_hash(value),
+                id_hash=token_hash(value),
                 account_id=account.id,
                 data={"csrf_token": "0" * 40},
                 created_at=clock.now(),

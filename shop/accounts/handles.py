@@ -1,9 +1,9 @@
 """Handles as they are compared: one spelling for each telephone and each mailbox."""
 
 import phonenumbers
-from email_validator import EmailNotValidError, validate_email
 
 from shop.accounts.errors import HandleInvalid
+from shop.core.emails import normal_email
 from shop.i18n import gettext as _
 
 HOME_REGION = "MA"
@@ -23,11 +23,11 @@ def normalise_phone(text: str) -> str:
 
 def normalise_email(text: str) -> str:
     """An e-mail address, case-folded. Raises HandleInvalid."""
-    try:
-        return validate_email(text.strip(), check_deliverability=False).normalized.casefold()
-    except EmailNotValidError as error:
+    email = normal_email(text).casefold()
+    if not email:
         refused = _("This is not an e-mail address.")
-        raise HandleInvalid(refused, {"email": refused}) from error
+        raise HandleInvalid(refused, {"email": refused})
+    return email
 
 
 def normalise_handle(text: str) -> tuple[str, str]:

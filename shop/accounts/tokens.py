@@ -1,23 +1,17 @@
 """Keys to the API: made, found, revoked. Callers open the transaction."""
 
-import hashlib
-
 from sqlalchemy import select
 
 from shop.accounts.models import Account, ApiToken
 from shop.core import clock
 from shop.core.db import db
 from shop.core.errors import NotFound
-from shop.core.ids import token
+from shop.core.ids import token, token_hash
 from shop.core.policies import audit
 from shop.i18n import gettext as _
 
 # What searches for leaked secrets look for.
 PREFIX = "shop_api_"
-
-
-def _hash(value: str) -> str:
-    return hashlib.sha256(value.encode()).hexdigest()
 
 
 def create_token(account_id: int, name: str, *, actor: int | None = None) -> str:
@@ -26,7 +20,7 @@ def create_token(account_id: int, name: str, *, actor: int | None = None) -> str
     if account is None or account.role != "staff":
         raise NotFound(_("There is no such account."), account_id=account_id)
     value = PREFIX + token()
-    row = ApiToken(account_id=account_id, name=name, token_hash=_hash(value), created_at=clock.now())
+    row = ApiToken(account_id=account_id, name=name, token_hash=token_hash(value), created_at=clock.now())
     db.session.add(row)
     db.session.flush()
     audit(actor, "create token", "api_token", row.id, name=name)
@@ -38,7 +32,7 @@ def find_token(value: str) -> ApiToken | None:
     return db.session.scalars(
         select(ApiToken)
         .join(Account, Account.id == ApiToken.account_id)
-        .where(ApiToken.token_hash == _hash(value), ApiToken.revoked_at.is_(None))
+        .where(ApiToken.token_hash == token_hash(value), ApiToken.revoked_at.is_(None))
         .where(Account.archived_at.is_(None), Account.role == "staff")
     ).first()
 

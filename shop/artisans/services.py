@@ -2,13 +2,13 @@
 
 from typing import Any
 
-from email_validator import EmailNotValidError, validate_email
 from sqlalchemy import func, select
 
 from shop.artisans.models import LEGAL_FORMS, Delegate, Person, Unit
 from shop.artisans.queries import get_unit_by_id
 from shop.core import clock
 from shop.core.db import db
+from shop.core.emails import normal_email
 from shop.core.errors import Invalid
 from shop.core.ids import public_id
 from shop.core.policies import audit
@@ -69,14 +69,12 @@ def tell_buyers(unit_id: int, *, postal_address: str, email: str, shows_share: b
     Empty texts say nothing. Inside a transaction. Raises NotFound, Invalid.
     """
     unit = get_unit_by_id(unit_id)
-    if email:
-        try:
-            email = validate_email(email, check_deliverability=False).normalized
-        except EmailNotValidError:
-            text = _("Enter an e-mail address, like name@example.com.")
-            raise Invalid(text, {"email": text}) from None
+    mailbox = normal_email(email)
+    if email and not mailbox:
+        text = _("Enter an e-mail address, like name@example.com.")
+        raise Invalid(text, {"email": text})
     before = {"postal_address": unit.postal_address, "email": unit.email, "shows_share": unit.shows_share}
-    unit.postal_address, unit.email, unit.shows_share = postal_address or None, email or None, shows_share
+    unit.postal_address, unit.email, unit.shows_share = postal_address or None, mailbox or None, shows_share
     after = {"postal_address": unit.postal_address, "email": unit.email, "shows_share": shows_share}
     audit(actor, "tell buyers", "unit", unit.public_id, before=before, after=after)
 

@@ -1,6 +1,5 @@
 """Signing in by a letter: its link, the session that follows, and their ends."""
 
-import hashlib
 from datetime import timedelta
 
 from sqlalchemy import ColumnElement, delete, select
@@ -8,7 +7,7 @@ from sqlalchemy import ColumnElement, delete, select
 from shop.buyers.models import BuyerKey
 from shop.core import clock
 from shop.core.db import db, transaction
-from shop.core.ids import token
+from shop.core.ids import token, token_hash
 from shop.notifications.queries import is_written
 from shop.notifications.services import write_letter
 from shop.orders.models import Order
@@ -50,7 +49,7 @@ def find_email(session: str | None) -> str | None:
 
 def end_session(session: str) -> None:
     """Sign out. Inside a transaction."""
-    db.session.execute(delete(BuyerKey).where(BuyerKey.key_hash == _hash(session)))
+    db.session.execute(delete(BuyerKey).where(BuyerKey.key_hash == token_hash(session)))
 
 
 def forget_keys(email: str) -> None:
@@ -62,14 +61,10 @@ def _make(kind: str, email: str) -> str:
     value, now = token(), clock.now()
     db.session.execute(delete(BuyerKey).where(BuyerKey.expires_at <= now))
     expires = now + LIFETIME[kind]
-    db.session.add(BuyerKey(key_hash=_hash(value), kind=kind, email=email, created_at=now, expires_at=expires))
+    db.session.add(BuyerKey(key_hash=token_hash(value), kind=kind, email=email, created_at=now, expires_at=expires))
     db.session.flush()
     return value
 
 
 def _valid(kind: str, value: str) -> tuple[ColumnElement[bool], ...]:
-    return (BuyerKey.key_hash == _hash(value), BuyerKey.kind == kind, BuyerKey.expires_at > clock.now())
-
-
-def _hash(value: str) -> str:
-    return hashlib.sha256(value.encode()).hexdigest()
+    return (BuyerKey.key_hash == token_hash(value), BuyerKey.kind == kind, BuyerKey.expires_at > clock.now())

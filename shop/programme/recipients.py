@@ -1,9 +1,9 @@
 """Who at a programme receives its reports."""
 
-from email_validator import EmailNotValidError, validate_email
 from sqlalchemy import select
 
 from shop.core.db import db
+from shop.core.emails import normal_email
 from shop.core.errors import Conflict, Invalid, NotFound
 from shop.core.policies import audit
 from shop.i18n.languages import LANGUAGES
@@ -27,10 +27,8 @@ def add_recipient(programme_id: int, *, name: str, email: str, language: str, ac
     fields: dict[str, str] = {}
     if not name.strip():
         fields["name"] = _("Enter the name of the recipient.")
-    try:
-        address = validate_email(email.strip(), check_deliverability=False).normalized
-    except EmailNotValidError:
-        address = ""
+    address = normal_email(email)
+    if not address:
         fields["email"] = _("This is not an e-mail address.")
     if language not in LANGUAGES:
         fields["language"] = _("Choose a language from the list.")

@@ -3,12 +3,12 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from email_validator import EmailNotValidError, validate_email
 from sqlalchemy import delete, func, select
 
 from shop.catalogue.models import Price, Product, Variant
 from shop.core import clock
 from shop.core.db import db, record
+from shop.core.emails import normal_email
 from shop.core.errors import Conflict, Invalid, NotFound
 from shop.core.ids import public_id
 from shop.core.money import smallest_charge
@@ -79,10 +79,8 @@ def ask_freight(question: Question, destinations: Sequence[str]) -> FreightReque
     """Put a question before staff. Inside a transaction. Raises NotFound, Invalid, which names the fields."""
     wanted = get_wanted(question.variant_id, question.currency)
     fields = {}
-    email = ""
-    try:
-        email = validate_email(question.email, check_deliverability=False).normalized.casefold()
-    except EmailNotValidError:
+    email = normal_email(question.email).casefold()
+    if not email:
         fields["email"] = _("Enter an e-mail address, like name@example.com.")
     if not 0 < len(question.name) <= LONGEST_NAME:
         fields["name"] = _("Enter your name.")

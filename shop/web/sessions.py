@@ -17,7 +17,7 @@ from sqlalchemy import delete, select, update
 from shop.accounts.models import Account, WebSession
 from shop.core import clock
 from shop.core.db import db, transaction
-from shop.core.ids import token
+from shop.core.ids import token, token_hash
 
 # Artisans stay signed in for long: a phone in a workshop, and a PIN that is hard to type with clay on the hands.
 LIFETIME = {"artisan": timedelta(days=60), "staff": timedelta(hours=12)}
@@ -41,10 +41,6 @@ class ServerSession(dict[str, Any], SessionMixin):
         return super().__iter__()
 
 
-def _hash(value: str) -> str:
-    return hashlib.sha256(value.encode()).hexdigest()
-
-
 class ServerSessions(SessionInterface):
     def __init__(self, secure: bool) -> None:
         self.secure = secure
@@ -57,7 +53,7 @@ class ServerSessions(SessionInterface):
         if value:
             row = db.session.execute(
                 select(WebSession.id_hash, WebSession.account_id, WebSession.data).where(
-                    WebSession.id_hash == _hash(value), WebSession.expires_at > clock.now()
+                    WebSession.id_hash == token_hash(value), WebSession.expires_at > clock.now()
                 )
             ).first()
             if row is not None:
@@ -100,9 +96,9 @@ def sign_in(account: Account, **data: Any) -> None:
     contents = {"csrf_token": hashlib.sha1(os.urandom(64)).hexdigest(), **data}
     expires = now + LIFETIME[account.role]
     db.session.add(
-        WebSession(id_hash=_hash(value), account_id=account.id, data=contents, created_at=now, expires_at=expires)
+        WebSession(id_hash=token_hash(value), account_id=account.id, data=contents, created_at=now, expires_at=expires)
     )
-    fresh = ServerSession(contents, _hash(value), account.id)
+    fresh = ServerSession(contents, token_hash(value), account.id)
     fresh.cookie = (value, expires)
     g.new_session = fresh
 

@@ -5,7 +5,7 @@ from typing import Any
 
 from flask import Blueprint, redirect, render_template, url_for
 from werkzeug.wrappers import Response
-from wtforms import DateField, SelectField, StringField
+from wtforms import DateField, SelectField
 from wtforms.validators import Optional as MayBeEmpty
 
 from shop.catalogue.currencies import list_currencies
@@ -13,7 +13,6 @@ from shop.core import clock
 from shop.core.db import transaction
 from shop.core.errors import ShopError
 from shop.i18n.countries import list_countries
-from shop.i18n.formats import parse_decimal
 from shop.i18n.messages import gettext as _
 from shop.i18n.messages import lazy_gettext
 from shop.shipping.levies import get_zone, list_zones
@@ -24,30 +23,9 @@ from shop.shipping.suspensions import suspend as begin_suspension
 from shop.shipping.tariffs import ZoneDecision, decide_band, decide_zone, list_bands
 from shop.shipping.tariffs import open_zone as begin_zone
 from shop.web.guards import current_officer
-from shop.web.staff.forms import AmountField, LineField, StaffForm, WholeNumberField, required
+from shop.web.staff.forms import AmountField, KilogramsField, LineField, StaffForm, WholeNumberField, required
 
 blueprint = Blueprint("destinations", __name__, url_prefix="/settings/destinations")
-
-
-class KilogramsField(StringField):
-    """A weight as people type it, in grams; None when empty."""
-
-    typed = ""
-
-    def process_formdata(self, valuelist: list[str]) -> None:
-        self.typed = valuelist[0].strip() if valuelist else ""
-        self.data = None
-        if self.typed:
-            try:
-                grams = parse_decimal(self.typed) * 1000
-            except ValueError as error:
-                raise ValueError(_("Enter a weight in kilograms, for example 2.5.")) from error
-            if grams != grams.to_integral_value():
-                raise ValueError(_("Enter a weight in kilograms, for example 2.5."))
-            self.data = int(grams)
-
-    def _value(self) -> str:
-        return self.typed
 
 
 class ZoneForm(StaffForm):

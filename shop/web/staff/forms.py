@@ -106,25 +106,49 @@ class AmountField(StringField):
         return self.typed or ("" if self.data is None else str(self.data))
 
 
-class PercentField(StringField):
-    """Per cent as people type it, in basis points; None when empty."""
+class ScaledField(StringField):
+    """A decimal number as people type it, kept in whole `scale`th parts; None when empty. `signs` may stand behind it."""
 
     typed = ""
+    scale = 1
+    signs = ""
+
+    def refusal(self) -> str:
+        """What is said of a text that is no such number."""
+        raise NotImplementedError
 
     def process_formdata(self, valuelist: list[str]) -> None:
-        self.typed = valuelist[0].strip().rstrip("%٪").strip() if valuelist else ""
+        self.typed = valuelist[0].strip().rstrip(self.signs).strip() if valuelist else ""
         self.data = None
         if self.typed:
             try:
-                points = parse_decimal(self.typed) * 100
+                parts = parse_decimal(self.typed) * self.scale
             except ValueError as error:
-                raise ValueError(_("Enter a percentage, as in 12.5.")) from error
-            if points != points.to_integral_value():
-                raise ValueError(_("Enter a percentage, as in 12.5."))
-            self.data = int(points)
+                raise ValueError(self.refusal()) from error
+            if parts != parts.to_integral_value():
+                raise ValueError(self.refusal())
+            self.data = int(parts)
 
     def _value(self) -> str:
-        return self.typed or ("" if self.data is None else f"{(Decimal(self.data) / 100).normalize():f}")
+        return self.typed or ("" if self.data is None else f"{(Decimal(self.data) / self.scale).normalize():f}")
+
+
+class PercentField(ScaledField):
+    """Per cent as people type it, in basis points; None when empty."""
+
+    scale, signs = 100, "%٪"
+
+    def refusal(self) -> str:
+        return _("Enter a percentage, as in 12.5.")
+
+
+class KilogramsField(ScaledField):
+    """A weight as people type it, in grams; None when empty."""
+
+    scale = 1000
+
+    def refusal(self) -> str:
+        return _("Enter a weight in kilograms, for example 2.5.")
 
 
 def required(text: Any) -> DataRequired:

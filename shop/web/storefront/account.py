@@ -124,11 +124,11 @@ def sign_out() -> AnyResponse:
                 forget_keys(email)
             else:
                 end_session(session)
-    return _leave()
+    return _leave(redirect(chrome.link("account.show"), 303))
 
 
-def _leave() -> AnyResponse:
-    response = redirect(chrome.link("account.show"), 303)
+def _leave(response: AnyResponse) -> AnyResponse:
+    """The answer, with which the browser forgets the session."""
     response.delete_cookie(_cookie_name(), path="/", secure=_is_secure(), httponly=True, samesite="Lax")
     return response
 
@@ -171,6 +171,4 @@ def erase() -> str | AnyResponse:
     except Conflict:
         # An order has moved since the first step: it shows which.
         return ask_erasure()
-    response = current_app.make_response(render_template("storefront/account/erased.html"))
-    response.delete_cookie(_cookie_name(), path="/", secure=_is_secure(), httponly=True, samesite="Lax")
-    return response
+    return _leave(current_app.make_response(render_template("storefront/account/erased.html")))
