@@ -123,14 +123,14 @@ class Shelf:
         asked = read_words(q)
         if not asked:
             return None
-        self._look_up([word.stem for word in asked])
-        meant = {word: self._words[word.stem, False] for word in asked}
+        whole = self._look_up([word.stem for word in asked])
+        meant = {word: whole[word.stem] for word in asked}
         lost = [word for word, levels in meant.items() if not any(levels)]
-        self._look_up([word.stem for word in lost], begun=True)
-        meant |= {word: self._words[word.stem, True] for word in lost}
+        begun = self._look_up([word.stem for word in lost], begun=True)
+        meant |= {word: begun[word.stem] for word in lost}
         lost = [word for word in lost if not any(meant[word])]
-        mended = self._mend(lost)
-        meant |= {word: self._words[other, False] for word, other in mended.items()}
+        mended, instead = self._mend(lost)
+        meant |= {word: instead[other] for word, other in mended.items()}
         levels = [meant[word] for word in asked if any(meant[word])]
         vocabulary = self._vocabulary or {}
         read_as = " ".join(vocabulary[mended[word]] if word in mended else word.text for word in asked)
@@ -138,30 +138,32 @@ class Shelf:
         tiers, loosely = self._put_together(levels)
         return Found(tiers, read_as if mended else "", left_out, loosely)
 
-    def _mend(self, lost: list[Word]) -> dict[Word, str]:
-        """For words that nothing has, what was probably meant and some piece has."""
+    def _mend(self, lost: list[Word]) -> tuple[dict[Word, str], dict[str, Levels]]:
+        """For words that nothing has, what was probably meant and some piece has; and the pieces that have it."""
         if not lost:
-            return {}
+            return {}, {}
         if self._vocabulary is None:
             self._vocabulary = read_vocabulary()
         near = {word: other for word in lost if (other := nearest(word, self._vocabulary)) is not None}
-        self._look_up(list(near.values()))
-        return {word: other for word, other in near.items() if any(self._words[other, False])}
+        levels = self._look_up(list(near.values()))
+        return {word: other for word, other in near.items() if any(levels[other])}, levels
 
-    def _look_up(self, stems: list[str], *, begun: bool = False) -> None:
-        new = [word for word in dict.fromkeys(stems) if (word, begun) not in self._words]
+    def _look_up(self, stems: list[str], *, begun: bool = False) -> dict[str, Levels]:
+        """Levels of some stems; answered, not only kept: another thread may make room in what is kept at any time."""
+        found = {word: known for word in stems if (known := self._words.get((word, begun))) is not None}
+        new = [word for word in dict.fromkeys(stems) if word not in found]
         if not new:
-            return
+            return found
         if len(self._words) > _MOST_KEPT:
             self._words.clear()
-            new = list(dict.fromkeys(stems))
         for word, by_level in read_levels(new, begun=begun).items():
             seen, levels = 0, []
             for ids in by_level:
                 here = self.pieces(place for id_ in ids if (place := self._places.get(id_)) is not None)
                 levels.append(here & ~seen)
                 seen |= here
-            self._words[word, begun] = tuple(levels)
+            found[word] = self._words[word, begun] = tuple(levels)
+        return found
 
     def _put_together(self, words: list[Levels]) -> tuple[tuple[int, ...], bool]:
         """The pieces by how well they answer all words; where none has all, those that have the most of them."""
