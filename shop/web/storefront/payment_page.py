@@ -14,7 +14,7 @@ from shop.orders.amounts import amounts_of
 from shop.orders.links import order_path, order_token
 from shop.orders.models import Order
 from shop.orders.queries import list_lines
-from shop.orders.wording import border_text, included_text, total_rows
+from shop.orders.wording import included_text, order_border_text, total_rows
 from shop.payments.checkout import HOSTED_LANGUAGES, PaymentPage, open_payment
 from shop.web.fonts import FACES, FAMILY
 from shop.web.headers import let_stripe_in
@@ -78,7 +78,7 @@ def _page(order: Order, page: PaymentPage) -> Response:
         totals=[(label, formats.money(minor, order.currency)) for label, minor in total_rows(amounts)],
         total=formats.money(order.total_minor, order.currency),
         included=included_text(amounts, order.currency),
-        border=border_text(order.incoterm, order.tax_minor),
+        border=order_border_text(order),
         masked_email=mask_email(order.email),
         currency=order.currency,
     )
