@@ -77,7 +77,7 @@ class Tariff:
         self._zone_of = {country: zone for zone in zones for country in zone.countries}
 
     def destinations(self) -> list[str]:
-        """Country codes that have postage, in code order."""
+        """Codes of the countries of all zones, in code order; whether there is postage to one in this currency, a quote tells."""
         return sorted(self._zone_of)
 
     def find_zone(self, country: str) -> TariffZone | None:

@@ -10,15 +10,16 @@ from markupsafe import Markup
 from shop.catalogue.facets import FACETS, POSTED, Filters, Option, band_ends
 from shop.catalogue.queries import PAGE_SIZE, Listing
 from shop.catalogue.search import MAX_LENGTH
-from shop.catalogue.shelf import Shelf, kept, kept_shelf, new_shelf
+from shop.core import clock
 from shop.core.errors import NotFound
+from shop.core.kept import kept
 from shop.core.money import exponent
 from shop.i18n import formats
 from shop.i18n.countries import list_countries
 from shop.i18n.messages import current_language, ngettext
 from shop.i18n.messages import gettext as _
 from shop.i18n.regions import region_name
-from shop.shipping.queries import MAX_PARCELS, Tariff, read_tariff
+from shop.shipping.queries import MAX_PARCELS, kept_tariff
 from shop.web.storefront.chrome import card_view, colour_name, form_name, kind_name, link
 from shop.web.storefront.chrome import kept as kept_arguments
 
@@ -74,15 +75,9 @@ def read_question(craft: str | None = None) -> Question:
     return Question(Filters(q=q, **chosen), int(page), "craft" if craft is not None else "")
 
 
-def _tariff(shelf: Shelf, currency: str) -> Tariff:
-    """The tariff, read once for every version of what is public."""
-    found: Tariff = kept(shelf, ("tariff", currency), lambda: read_tariff(currency))
-    return found
-
-
 def _reach(country: str, currency: str) -> tuple[int, int]:
     """The heaviest parcel to a country and what one order must weigh less than, in grams; nothing reaches 0."""
-    zone = _tariff(new_shelf(), currency).find_zone(country)
+    zone = kept_tariff(currency).find_zone(country)
     most = zone.rates[-1][0] if zone is not None and zone.rates else 0
     return most, most * MAX_PARCELS
 
@@ -203,12 +198,9 @@ def _posting(question: Question) -> dict[str, Any]:
         for name, values in carried.items()
         for value in (values if isinstance(values, tuple) else [values])
     ]
-    # The listing was just read, so the kept shelf is the newest.
-    shelf = kept_shelf()
     countries = kept(
-        shelf,
-        ("destinations", current_language()),
-        lambda: list_countries((), _tariff(shelf, g.currency).destinations()),
+        ("destinations", current_language(), clock.today()),
+        lambda: list_countries((), kept_tariff(g.currency).destinations()),
     )
     return {"title": _titles()["posted"], "carried": pairs, "countries": countries}
 
