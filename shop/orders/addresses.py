@@ -17,6 +17,7 @@ from shop.core.emails import normal_email
 from shop.core.errors import Invalid
 from shop.i18n.countries import COUNTRY_CODES
 from shop.i18n.fold import fold
+from shop.i18n.formats import isolate_ltr_text
 from shop.i18n.messages import current_language, pgettext
 from shop.i18n.messages import gettext as _
 
@@ -168,7 +169,10 @@ def _check_email(text: str, fields: dict[str, str]) -> str:
 def _check_phone(text: str, fields: dict[str, str]) -> str:
     phone = re.sub(r"[\s().\-/]", "", fold(text))
     if not _PHONE.fullmatch(phone):
-        fields["phone"] = _("Enter a telephone number with its country code, like +33 1 23 45 67 89.")
+        fields["phone"] = _(
+            "Enter a telephone number with its country code, like %(example)s.",
+            example=isolate_ltr_text("+33 1 23 45 67 89"),
+        )
     return phone
 
 
