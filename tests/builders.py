@@ -147,8 +147,15 @@ def make_product(
     unit = unit or make_unit()
     with transaction():
         now = clock.now()
+        # There are no files of it, and nobody is to make any.
         picture = Picture(
-            public_id=public_id(), sha256=public_id() * 6, width=960, height=1200, colour="#c9a227", created_at=now
+            public_id=public_id(),
+            sha256=public_id() * 6,
+            width=960,
+            height=1200,
+            colour="#c9a227",
+            avif=True,
+            created_at=now,
         )
         db.session.add(picture)
         db.session.flush()
