@@ -20,7 +20,7 @@ from shop.core.events import subscribe
 from shop.core.installation import load_settings
 from shop.core.logs import begin_logging
 from shop.core.outages import find_outage
-from shop.core.versions import public_version
+from shop.core.versions import Changes, read_changes
 from shop.fulfilment import models as fulfilment_tables
 from shop.fulfilment.events import LineAnswered
 from shop.i18n import jinja, messages
@@ -105,26 +105,26 @@ def create_app(settings: Settings) -> Flask:
     _open_doors(app, settings)
     _subscribe()
     kept.forget_all()
-    app.wsgi_app = PageCache(app.wsgi_app, _version_of(app))  # type: ignore[method-assign]
+    app.wsgi_app = PageCache(app.wsgi_app, _changes_of(app))  # type: ignore[method-assign]
     if settings.trusted_proxies:
         hops = settings.trusted_proxies
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=hops, x_proto=hops, x_host=hops)  # type: ignore[method-assign]
     return app
 
 
-def _version_of(app: Flask) -> Callable[[], str | None]:
-    """Asks for the public version outside any request; None while the database cannot tell."""
+def _changes_of(app: Flask) -> Callable[[], Changes | None]:
+    """Asks for public changes outside any request; None while the database cannot tell."""
 
-    def version() -> str | None:
+    def changes() -> Changes | None:
         with app.app_context():
             try:
-                return public_version()
+                return read_changes()
             except (DBAPIError, PoolExhausted) as error:
                 if find_outage(error) is None:
                     raise
                 return None
 
-    return version
+    return changes
 
 
 def from_environment() -> Flask:

@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from shop.buyers import erasure, keys
+from shop.catalogue import stock
 from shop.core import clock, outbox
 from shop.core.db import db, transaction
 from shop.core.errors import EdgeFailed
@@ -31,6 +32,7 @@ JOBS: dict[str, Callable[[dict[str, Any]], object]] = {
     "send_letter": lambda job: sender.send_letter(job["letter_id"]),
     "month_report": lambda job: services.post_month_report(**job),
     "order_link": lambda job: services.post_order_link(**job),
+    "show_sold": lambda job: stock.show_sold(job["variants"]),
     "encode_avif": lambda job: renditions.encode_avif(job["picture_id"]),
     "buyer_link": lambda job: keys.post_link(**job),
     "strip_events": lambda job: erasure.strip_events(job["order_ids"]),

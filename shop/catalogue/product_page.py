@@ -55,6 +55,7 @@ class Offer:
 class Neighbour:
     """Another piece of the same maker that can be bought; `minor` is its lowest price."""
 
+    id: int
     public_id: str
     title: Told
     slug: str
@@ -246,7 +247,8 @@ def _offer(row: Any, language: str) -> Offer:
 def _neighbour(row: Any, titles: dict[str, str], language: str) -> Neighbour:
     title = tell(titles, language) or Told(row.public_id, language)
     picture = {**picture_view(row), "alt": title.text} if row.sha256 else None
-    return Neighbour(row.public_id, title, slugify(title.text, language), row.kind, row.sale_unit, row.minor, picture)
+    slug = slugify(title.text, language)
+    return Neighbour(row.product_id, row.public_id, title, slug, row.kind, row.sale_unit, row.minor, picture)
 
 
 def _option(texts: dict[str, str] | None, language: str) -> str:

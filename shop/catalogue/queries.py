@@ -22,7 +22,7 @@ from shop.catalogue.shown import shown
 from shop.core import clock
 from shop.core.db import db
 from shop.core.errors import NotFound
-from shop.core.versions import version_here
+from shop.core.versions import lasting_here
 from shop.i18n.languages import LANGUAGES
 from shop.i18n.messages import gettext as _
 from shop.i18n.slugs import slugify
@@ -40,6 +40,7 @@ class Card:
     `stock` is "available", "reserved" (somebody is paying for it) or "out".
     """
 
+    id: int
     public_id: str
     slug: str
     title: Told
@@ -133,7 +134,7 @@ def _select(
         selection = choose(shelf, language, currency, filters)
         ids = shelf.page(selection.tiers, start, size)
         rows = _card_rows(language, currency, ids)
-        fresh = shelf if rows and (rows[0].public_version or "0") == shelf.version else new_shelf()
+        fresh = shelf if rows and (rows[0].lasting or 0) == shelf.version else new_shelf()
         if fresh is shelf:
             break
         shelf = fresh
@@ -187,7 +188,7 @@ def _cards(language: str, currency: str) -> Select[Any]:
             stock.scalar_subquery().label("available"),
             reserved.scalar_subquery().label("reserved"),
             *(_title(code) for code in LANGUAGES),
-            version_here().label("public_version"),
+            lasting_here().label("lasting"),
         )
         .join(Unit, Product.unit_id == Unit.id)
         .where(Product.id.in_(bindparam("ids", expanding=True)))
@@ -204,6 +205,7 @@ def _read_cards(rows: Sequence[Any], language: str, currency: str) -> tuple[Card
         stock = "available" if (row.available or 0) >= row.min_quantity else "reserved" if row.reserved else "out"
         cards.append(
             Card(
+                id=row.id,
                 public_id=row.public_id,
                 slug=slugify(title.text, language),
                 title=title,

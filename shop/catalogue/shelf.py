@@ -1,4 +1,5 @@
-"""The shelf: every piece that shows today, newest first, as sets of bits, kept in the process per version of what is public.
+"""The shelf: every piece that shows today, newest first, as sets of bits, kept in the process until something public other
+than stock changes.
 
 The piece at place n is bit n of a number. Who has a certain craft, material, price is one such number; choosing and
 counting is "and", "or" and counting bits, which for a hundred thousand pieces takes microseconds. A shelf is read in
@@ -23,7 +24,7 @@ from shop.catalogue.search import DISTANCES, Word, nearest, read_levels, read_vo
 from shop.catalogue.shown import shown
 from shop.core import clock
 from shop.core.db import db
-from shop.core.versions import version_here
+from shop.core.versions import lasting_here
 from shop.i18n.languages import LANGUAGES
 
 # What a piece lacks counts for more than any place a word can stand in.
@@ -59,7 +60,7 @@ class Shelf:
     crafts, families and materials as (position, {language: name}); `weights` grams of one piece and of the smallest
     order, 0 while unknown."""
 
-    version: str
+    version: int
     day: date
     ids: list[int]
     facets: dict[str, dict[str, int]]
@@ -210,7 +211,7 @@ def kept_shelf() -> Shelf:
 def new_shelf() -> Shelf:
     """The shelf as of now, read anew if something public has changed since."""
     with _lock:
-        version = db.session.scalar(select(version_here())) or "0"
+        version = db.session.scalar(select(lasting_here())) or 0
         shelf = _kept.get(db.engine)
         if shelf is None or shelf.version != version or shelf.day != clock.today():
             shelf = _kept[db.engine] = _read_shelf(version)
@@ -227,7 +228,7 @@ def kept(shelf: Shelf, key: Any, make: Callable[[], Any]) -> Any:
     return found
 
 
-def _read_shelf(version: str) -> Shelf:
+def _read_shelf(version: int) -> Shelf:
     rows = db.session.execute(
         select(
             Product.id,

@@ -3,12 +3,13 @@
 from collections.abc import Iterable
 from typing import Any
 
-from sqlalchemy import Integer, bindparam, update
+from sqlalchemy import Integer, bindparam, select, update
 
-from shop.catalogue.models import Variant
-from shop.core.db import db
+from shop.catalogue.models import Product, Variant
+from shop.core.db import db, transaction
 from shop.core.errors import Conflict
-from shop.core.versions import touch
+from shop.core.outbox import enqueue
+from shop.core.versions import LIST, of_piece, touch
 
 
 class OutOfStock(Conflict):
@@ -28,10 +29,17 @@ def _move(variant_id: int, quantity: int, **changes: int) -> bool:
         update(Variant)
         .where(Variant.id == variant_id, *conditions)
         .values(values)
+        .returning(Variant.product_id)
         .execution_options(synchronize_session=False)
     )
-    touch()
-    return db.session.execute(statement).rowcount == 1  # type: ignore[attr-defined]
+    product_id = db.session.scalar(statement)
+    if product_id is None:
+        return False
+    touch(of_piece(product_id))
+    if "reserved" not in changes:
+        # The only one there is, is listed only as long as it is there.
+        touch(LIST)
+    return True
 
 
 def reserve(wanted: Iterable[tuple[int, int]]) -> None:
@@ -49,7 +57,7 @@ def release(held: Iterable[tuple[int, int]]) -> None:
 
 
 def sell(held: Iterable[tuple[int, int]]) -> None:
-    """Held quantities are sold: the money is there. In one statement; no page shows the difference."""
+    """Held quantities are sold: the money is there. In one statement; pages are told a moment later, by the worker."""
     rows = [{"variant": variant_id, "quantity": quantity} for variant_id, quantity in sorted(held)]
     table: Any = Variant.__table__
     quantity = bindparam("quantity", type_=Integer)
@@ -61,6 +69,16 @@ def sell(held: Iterable[tuple[int, int]]) -> None:
     moved = db.session.connection().execute(statement, rows).rowcount
     if moved != len(rows):
         raise RuntimeError(f"of {rows} only {moved} were held")
+    # Who settles a payment does not wait for whoever else changes a page at this moment.
+    enqueue("show_sold", {"variants": [row["variant"] for row in rows]})
+
+
+def show_sold(variants: Iterable[int]) -> None:
+    """Let pages say that what was held is sold; the only one there was is no longer listed. Opens its own transaction."""
+    sold = select(Product.id, Product.kind).join(Variant).where(Variant.id.in_(variants))
+    with transaction():
+        for product_id, kind in db.session.execute(sold):
+            touch(of_piece(product_id), *([LIST] if kind == "one_of_a_kind" else []))
 
 
 def take_back(variant_id: int, quantity: int) -> None:

@@ -1,4 +1,4 @@
-"""What a process keeps of public data: made once for a version of everything public, looked up until it grows.
+"""What a process keeps of public data other than stock: made once, looked up until something public changes.
 
 A process asks for the newest version at most once a second, in the transaction that reads the data, so what is kept is
 never older than its version; a commit of its own is seen at once. Only for what public pages show: what decides money is
@@ -13,8 +13,7 @@ from sqlalchemy import event, select
 from sqlalchemy.orm import Session
 
 from shop.core.db import db
-from shop.core.tables import Installation
-from shop.core.versions import KEY
+from shop.core.versions import is_changing, lasting_here
 
 LOOK_NANOSECONDS = 1_000_000_000
 # More than the destinations in all currencies and languages; beyond it everything is made anew.
@@ -26,7 +25,7 @@ T = TypeVar("T")
 class _Store:
     """Of the process."""
 
-    version: str | None = None
+    version: int | None = None
     looked_at: int | None = None
     values: ClassVar[dict[Hashable, Any]] = {}
 
@@ -38,7 +37,7 @@ def forget_all() -> None:
 
 def kept(key: Hashable, make: Callable[[], T]) -> T:
     """The value made under a key since the last public change; made now if there is none. Never to be changed."""
-    if db.session.info.get("public_changed"):
+    if is_changing(db.session()):
         # This transaction sees what nobody else does yet.
         return make()
     now = time.monotonic_ns()
@@ -58,8 +57,8 @@ def kept(key: Hashable, make: Callable[[], T]) -> T:
     return made
 
 
-def _version() -> str:
-    return db.session.scalar(select(Installation.value).where(Installation.key == KEY)) or "0"
+def _version() -> int:
+    return db.session.scalar(select(lasting_here())) or 0
 
 
 @event.listens_for(Session, "after_commit")

@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import delete, event, or_, select, update
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, SessionTransaction
 
 from shop.core import clock
 from shop.core.db import db, insert_all_new, writing
@@ -43,9 +43,11 @@ def _write(session: Session) -> None:
     insert_all_new(Job, session.info.pop("jobs", []))
 
 
-@event.listens_for(Session, "after_rollback")
-def _forget(session: Session) -> None:
-    session.info.pop("jobs", None)
+@event.listens_for(Session, "after_soft_rollback")
+def _forget(session: Session, ended: SessionTransaction) -> None:
+    # A savepoint takes back rows, not what was asked for before it.
+    if not ended.nested:
+        session.info.pop("jobs", None)
 
 
 def claim(limit: int = 1, *, but: Collection[str] = ()) -> list[tuple[int, str, dict[str, Any]]]:

@@ -10,11 +10,22 @@ from shop.core.db import Base, BigId, UTCDateTime, big_id
 
 
 class Installation(Base):
-    """One row per fact about this installation: whether it is a demonstration, versions of lists for the page cache."""
+    """One row per fact about this installation: whether it is a demonstration, say."""
 
     __tablename__ = "installation"
     key: Mapped[str] = mapped_column(primary_key=True)
     value: Mapped[str]
+
+
+class PublicState(Base):
+    """One row: the number of the newest public change, of the newest that was not of stock alone, and the newest changes
+    as `number:name,name;`, the newest first (core.versions)."""
+
+    __tablename__ = "public_state"
+    id: Mapped[int] = mapped_column(BigId, primary_key=True)
+    number: Mapped[int] = mapped_column(BigInteger)
+    lasting: Mapped[int] = mapped_column(BigInteger)
+    recent: Mapped[str]
 
 
 class Policy(Base):

@@ -1,9 +1,11 @@
 """Whole public pages kept ahead of Flask: a page that was made once costs a dictionary lookup until something changes.
 
 What may be kept is decided by the answer itself (status 200, `Cache-Control: public`, no cookie set); what is looked up
-is decided by the address alone (a public path and parameters from a closed list). Pages are kept under the public version
-they were made in; a process asks for the newest number at most once a second, so that a change shows within a second. While the
-database is away, the pages of today are shown as they were: the cart and the checkout read everything anew anyhow.
+is decided by the address alone (a public path and parameters from a closed list). A view says with `rests_on` what its
+page shows, and the page is kept until one of that changes: a sale throws away the page of the piece and the lists where it
+stands, nothing else. A page that does not say is thrown away by any change. A process asks for changes at most once a
+second, so that a change shows within a second. While the database is away, the pages of today are shown as they were: the
+cart and the checkout read everything anew anyhow.
 """
 
 import gzip
@@ -16,29 +18,46 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import parse_qsl, urlencode
 
+from flask import request
+
 from shop.core import clock
+from shop.core.versions import HOUSE, Changes
 from shop.i18n.languages import LANGUAGES
 
 LARGEST_SUM = 32 * 1024 * 1024
 LOOK_SECONDS = 1.0
-# Longest a page is kept whatever its version: what it says of dates must not outlive the minute by much.
-LIFE_SECONDS = 60.0
+# Longest a page is kept though nothing of it has changed. What it says of dates holds for the day it is kept under.
+LIFE_SECONDS = 600.0
+# Names whose last change a process remembers; beyond that it forgets them and all pages.
+MOST_NAMES = 20_000
 PARAMETERS = frozenset(
     ["currency", "to", "page", "craft", "family", "material", "price", "colour", "kind", "form", "region", "posted"]
 )
 PRIVATE = ("cart", "checkout", "orders", "account", "freight")
 PUBLIC_FIRST = frozenset(LANGUAGES)
 DROPPED = frozenset({"content-length", "etag", "vary", "date", "connection"})
+RESTS_ON = "shop.rests_on"
 
 StartResponse = Callable[..., Any]
 Environ = dict[str, Any]
 
 
-@dataclass(frozen=True, slots=True)
-class Page:
-    """A finished answer, plain and packed; `made_at` on the process's own monotonic clock."""
+def rests_on(*names: str) -> None:
+    """Say what the page in the making shows, by the names of core.versions, besides what all pages show (HOUSE).
 
-    version: str
+    Everything that stands on it: with the first word said, what is left out is not seen to change.
+    """
+    request.environ.setdefault(RESTS_ON, set()).update(names)
+
+
+@dataclass(slots=True)
+class Page:
+    """A finished answer, plain and packed; `made_at` on the process's own monotonic clock. It was right at number
+    `version`, and still is at `checked`; `names` is what it shows, None if it did not say."""
+
+    version: int
+    checked: int
+    names: frozenset[str] | None
     made_at: float
     headers: tuple[tuple[str, str], ...]
     body: bytes
@@ -48,6 +67,46 @@ class Page:
     @property
     def size(self) -> int:
         return len(self.body) + len(self.packed) + 1024
+
+
+class News:
+    """What a process has heard of changes: the newest number, and for each name the number of its last change."""
+
+    def __init__(self) -> None:
+        self.number = 0
+        # Whatever is older than this may have changed unheard.
+        self._floor = 0
+        self._changed: dict[str, int] = {}
+
+    def hear(self, changes: Changes) -> None:
+        """Take in what has changed since the last time. One thread at a time."""
+        if changes.number == self.number:
+            return
+        changed, floor, told = dict(self._changed), self._floor, changes.number
+        for number, names in changes.recent:
+            if number <= self.number or number != told:
+                break
+            told -= 1
+            for name in names:
+                changed[name] = max(number, changed.get(name, 0))
+        if told > self.number or changes.number < self.number or len(changed) > MOST_NAMES:
+            # Older changes are told no longer, or the database is another one, or it is too much to remember.
+            changed, floor = {}, changes.number
+        self._changed, self._floor = changed, max(floor, changed.get(HOUSE, 0))
+        self.number = changes.number
+
+    def holds(self, page: Page) -> bool:
+        """Whether nothing of a page has changed since it was made."""
+        if page.checked == self.number:
+            return True
+        # In this order: `hear` writes the number last.
+        number, changed = self.number, self._changed
+        if page.names is None or page.version < self._floor or page.version > number:
+            return False
+        if any(changed.get(name, 0) > page.version for name in page.names):
+            return False
+        page.checked = number
+        return True
 
 
 def key_of(environ: Environ) -> tuple[str, str, str] | None:
@@ -70,26 +129,27 @@ def key_of(environ: Environ) -> tuple[str, str, str] | None:
 class PageCache:
     """WSGI middleware; one per process, bounded by bytes, the least used page goes first.
 
-    `version` gives the public version, or None when the database does not tell.
+    `changes` gives the newest public changes, or None when the database does not tell.
     """
 
-    def __init__(self, app: Callable[..., Iterable[bytes]], version: Callable[[], str | None]) -> None:
-        self._app, self._ask = app, version
+    def __init__(self, app: Callable[..., Iterable[bytes]], changes: Callable[[], Changes | None]) -> None:
+        self._app, self._ask = app, changes
         self._pages: OrderedDict[tuple[str, ...], Page] = OrderedDict()
         self._size = 0
         self._lock = threading.Lock()
-        self._version = ""
+        self._asking = threading.Lock()
+        self._news = News()
         self._looked_at = -LOOK_SECONDS
 
     def __call__(self, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
         address = key_of(environ)
         if address is None:
             return self._app(environ, start_response)
-        version = self._newest()
+        self._look()
         key = (*address, clock.today().isoformat())
         page = self._pages.get(key)
-        if page is None or page.version != version or time.monotonic() - page.made_at > LIFE_SECONDS:
-            made = self._make(environ, version)
+        if page is None or not self._news.holds(page) or time.monotonic() - page.made_at > LIFE_SECONDS:
+            made = self._make(environ, self._news.number)
             if isinstance(made, Page):
                 page = made
                 self._keep(key, page)
@@ -103,15 +163,19 @@ class PageCache:
                     self._pages.move_to_end(key)
         return _answer(page, environ, start_response)
 
-    def _newest(self) -> str:
-        now = time.monotonic()
-        if now - self._looked_at >= LOOK_SECONDS:
-            # One thread asks, the others go on with what is known.
-            self._looked_at = now
-            self._version = self._ask() or self._version
-        return self._version
+    def _look(self) -> None:
+        """Ask what has changed, once a second. One thread asks, the others go on with what is known."""
+        if time.monotonic() - self._looked_at < LOOK_SECONDS or not self._asking.acquire(blocking=False):
+            return
+        try:
+            self._looked_at = time.monotonic()
+            changes = self._ask()
+            if changes is not None:
+                self._news.hear(changes)
+        finally:
+            self._asking.release()
 
-    def _make(self, environ: Environ, version: str) -> Page | tuple[str, list[tuple[str, str]], Iterable[bytes]]:
+    def _make(self, environ: Environ, version: int) -> Page | tuple[str, list[tuple[str, str]], Iterable[bytes]]:
         caught: dict[str, Any] = {}
 
         def start(status: str, headers: list[tuple[str, str]], exc_info: Any = None) -> Callable[[bytes], object]:
@@ -128,13 +192,15 @@ class PageCache:
             close = getattr(chunks, "close", None)
             if close is not None:
                 close()
-        names = {name.lower(): value for name, value in caught["headers"]}
-        keepable = caught["status"].startswith("200") and "public" in names.get("cache-control", "")
-        if not keepable or "set-cookie" in names:
+        told = {name.lower(): value for name, value in caught["headers"]}
+        keepable = caught["status"].startswith("200") and "public" in told.get("cache-control", "")
+        if not keepable or "set-cookie" in told:
             return caught["status"], caught["headers"], [b"" if environ["REQUEST_METHOD"] == "HEAD" else body]
         headers = tuple((name, value) for name, value in caught["headers"] if name.lower() not in DROPPED)
         tag = hashlib.sha256(body).hexdigest()[:20]
-        return Page(version, time.monotonic(), headers, body, gzip.compress(body, 6, mtime=0), tag)
+        names = plain.get(RESTS_ON)
+        shown = frozenset(names) if names is not None else None
+        return Page(version, version, shown, time.monotonic(), headers, body, gzip.compress(body, 6, mtime=0), tag)
 
     def _keep(self, key: tuple[str, ...], page: Page) -> None:
         with self._lock:

@@ -7,8 +7,8 @@ from sqlalchemy import update
 from shop.core import kept as store
 from shop.core.db import db, transaction
 from shop.core.kept import kept
-from shop.core.tables import Installation
-from shop.core.versions import KEY, touch
+from shop.core.tables import PublicState
+from shop.core.versions import touch
 
 
 def counting() -> tuple[list[int], object]:
@@ -37,7 +37,7 @@ def test_another_process_is_heard_of_after_a_second(app: Flask, monkeypatch: pyt
         touch()
     kept("a", make)  # type: ignore[arg-type]
     with transaction():
-        db.session.execute(update(Installation).where(Installation.key == KEY).values(value="77"))
+        db.session.execute(update(PublicState).values(number=77, lasting=77))
     assert kept("a", make) == 2  # type: ignore[arg-type]
     monkeypatch.setattr(store, "LOOK_NANOSECONDS", 0)
     assert kept("a", make) == 3  # type: ignore[arg-type]

@@ -9,6 +9,7 @@ from shop.core.clock import VirtualClock
 from shop.core.db import db, transaction
 from shop.core.errors import EdgeFailed
 from shop.core.tables import Job
+from shop.core.versions import public_version, touch
 
 pytestmark = pytest.mark.both_databases
 
@@ -86,6 +87,17 @@ def test_what_a_transaction_asked_for_goes_with_it(app: Flask) -> None:
     with pytest.raises(ZeroDivisionError):
         ask_and_break()
     assert db.session.query(Job).count() == 0
+
+
+@pytest.mark.both_databases
+def test_a_savepoint_taken_back_leaves_what_was_asked_before_it(app: Flask) -> None:
+    with transaction():
+        outbox.enqueue("settle_order", {})
+        touch()
+        nested = db.session.begin_nested()
+        nested.rollback()
+    assert db.session.query(Job).count() == 1
+    assert public_version() == 1
 
 
 def test_transactions_do_not_nest(app: Flask) -> None:

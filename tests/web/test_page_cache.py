@@ -6,13 +6,20 @@ from typing import Any
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
+from sqlalchemy import select
 
+from shop.catalogue.models import Price, Product, Variant
+from shop.catalogue.product_page import get_product_page
+from shop.core import clock
 from shop.core.db import db, transaction
-from shop.core.versions import public_version
+from shop.core.policies import decide_policy
+from shop.core.versions import HOUSE, MOST_NAMES, Changes, of_piece, public_version, read_changes, touch
 from shop.i18n.texts import write_text
 from shop.orders.cart import add_to_cart
-from shop.web.page_cache import PageCache, key_of
-from tests.builders import make_order, make_product
+from shop.web.page_cache import News, Page, PageCache, key_of
+from tests.builders import make_order, make_product, make_unit
+from tests.payments.conftest import stripe  # noqa: F401 - the fixture
+from tests.stripe_bench import Bench
 
 
 @pytest.fixture
@@ -31,7 +38,7 @@ def test_a_kept_page_costs_no_statement_and_is_the_same_to_the_byte(
     first = client.get("/fr/products")
     with count_statements() as seen:
         second = client.get("/fr/products")
-    assert len([statement for statement in seen if "installation" not in statement]) == 0
+    assert len([statement for statement in seen if "public_state" not in statement]) == 0
     assert first.data == second.data
     assert "Tapis de laine" in second.text
 
@@ -129,3 +136,129 @@ def test_the_cache_lets_the_least_used_page_go(
     monkeypatch.setattr("shop.web.page_cache.LARGEST_SUM", cache._size * 3 // 2)
     client.get("/fr/returns")
     assert [key[1] for key in cache._pages] == ["/fr/returns"]
+
+
+@pytest.fixture
+def made(cache: PageCache, monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """The paths whose page was made, not found kept, in order."""
+    paths: list[str] = []
+    make = PageCache._make
+
+    def note(self: PageCache, environ: Any, version: int) -> Any:
+        query = environ["QUERY_STRING"]
+        paths.append(environ["PATH_INFO"] + (f"?{query}" if query else ""))
+        return make(self, environ, version)
+
+    monkeypatch.setattr(PageCache, "_make", note)
+    return paths
+
+
+def look_at_all(client: FlaskClient, made: list[str], paths: list[str]) -> list[str]:
+    """Visit the pages; which of them had to be made."""
+    made.clear()
+    for path in paths:
+        assert client.get(path).status_code == 200, path
+    return list(made)
+
+
+@pytest.mark.both_databases
+def test_a_sale_throws_away_the_page_of_its_piece_and_the_lists_with_it_and_no_other(
+    client: FlaskClient, made: list[str]
+) -> None:
+    rug, other = make_product(stock=5, kind="repeatable"), make_product(stock=5, kind="made_to_order")
+    pages = {name: path_of(variant) for name, variant in (("rug", rug), ("other", other))}
+    without = ["/fr/products?kind=made_to_order", "/fr/crafts", "/fr/artisans", "/fr/about"]
+    paths = ["/fr/", "/fr/products", *without, *pages.values()]
+    look_at_all(client, made, paths)
+    assert look_at_all(client, made, paths) == []
+    make_order(rug)
+    assert look_at_all(client, made, paths) == ["/fr/", "/fr/products", pages["rug"]]
+    assert look_at_all(client, made, paths) == []
+
+
+@pytest.mark.both_databases
+def test_a_new_price_throws_away_what_shows_it_and_every_list(client: FlaskClient, made: list[str]) -> None:
+    rug, other = make_product(), make_product()
+    look_at_all(client, made, ["/fr/products", path_of(rug), path_of(other)])
+    with transaction():
+        db.session.scalars(select(Price).where(Price.variant_id == rug.id)).first().amount_minor += 100  # type: ignore[union-attr]
+    assert look_at_all(client, made, ["/fr/products", path_of(rug), path_of(other)]) == ["/fr/products", path_of(rug)]
+
+
+def test_a_text_of_a_maker_changes_the_pages_of_their_pieces(client: FlaskClient, made: list[str]) -> None:
+    unit, stranger = make_unit(), make_unit()
+    own, others = path_of(make_product(unit)), path_of(make_product(stranger))
+    look_at_all(client, made, [own, others])
+    with transaction():
+        write_text("unit", unit.id, "story", "fr", "Nous tissons depuis toujours.")
+    assert look_at_all(client, made, [own, others]) == [own]
+
+
+def test_a_change_of_what_all_pages_show_throws_all_away(client: FlaskClient, made: list[str]) -> None:
+    paths = ["/fr/products", path_of(make_product()), "/fr/returns"]
+    look_at_all(client, made, paths)
+    with transaction():
+        decide_policy("refund_window_days", 20, clock.today())
+    assert look_at_all(client, made, paths) == paths
+
+
+def test_the_only_one_leaves_the_lists_when_it_is_paid(
+    stripe: Bench,  # noqa: F811 - the fixture
+    client: FlaskClient,
+    made: list[str],
+) -> None:
+    rug, other = make_product(), make_product()
+    order = make_order(rug)
+    look_at_all(client, made, ["/fr/products", path_of(rug), path_of(other)])
+    stripe.pay(order)
+    stripe.work()
+    assert look_at_all(client, made, ["/fr/products", path_of(rug), path_of(other)]) == ["/fr/products", path_of(rug)]
+    assert path_of(rug) not in client.get("/fr/products").text
+    assert "vendue" in client.get(path_of(rug)).text
+
+
+def test_changes_that_are_told_no_longer_throw_all_away(
+    client: FlaskClient, made: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    paths = [path_of(make_product()), "/fr/returns"]
+    monkeypatch.setattr("shop.core.versions.TOLD_CHARACTERS", 20)
+    look_at_all(client, made, paths)
+    for number in range(9):
+        with transaction():
+            touch(of_piece(1000 + number))
+    assert look_at_all(client, made, paths) == paths
+
+
+def test_many_names_at_once_are_a_change_of_everything(client: FlaskClient, made: list[str]) -> None:
+    look_at_all(client, made, ["/fr/returns"])
+    with transaction():
+        touch(*(of_piece(number) for number in range(MOST_NAMES + 1)))
+    assert read_changes().recent[0][1] == {HOUSE}
+    assert look_at_all(client, made, ["/fr/returns"]) == ["/fr/returns"]
+
+
+def test_a_page_that_does_not_say_what_it_shows_is_made_anew_after_any_change() -> None:
+    news = News()
+    news.hear(Changes(7, ()))
+    silent = Page(7, 7, None, 0.0, (), b"", b"", "")
+    telling = Page(7, 7, frozenset(["p1"]), 0.0, (), b"", b"", "")
+    assert news.holds(silent)
+    news.hear(Changes(8, ((8, frozenset(["p2"])),)))
+    assert not news.holds(silent)
+    assert news.holds(telling)
+    news.hear(Changes(9, ((9, frozenset(["p1"])), (8, frozenset(["p2"])))))
+    assert not news.holds(telling)
+
+
+def test_another_database_makes_all_pages_anew() -> None:
+    news = News()
+    news.hear(Changes(7, ()))
+    page = Page(7, 7, frozenset(), 0.0, (), b"", b"", "")
+    news.hear(Changes(3, ((3, frozenset(["p1"])),)))
+    assert not news.holds(page)
+
+
+def path_of(variant: Variant) -> str:
+    """The address of the French page of a piece."""
+    piece = get_product_page(db.session.get_one(Product, variant.product_id).public_id, "fr", "EUR")
+    return f"/fr/products/{piece.public_id}-{piece.slugs['fr']}"

@@ -7,10 +7,12 @@ from shop.catalogue.facets import Filters
 from shop.catalogue.makers import get_maker, list_makers
 from shop.catalogue.queries import list_products
 from shop.core.errors import NotFound
+from shop.core.versions import LIST
 from shop.i18n.messages import current_language
 from shop.i18n.messages import gettext as _
 from shop.i18n.regions import REGIONS, region_name
 from shop.programme.queries import list_memberships
+from shop.web.page_cache import rests_on
 from shop.web.storefront import chrome, listing, structured
 from shop.web.storefront.chrome import form_name
 
@@ -22,6 +24,7 @@ def index() -> str:
     region = request.args.get("region") or None
     if region is not None and region not in REGIONS:
         raise NotFound(_("There is no such region."))
+    rests_on(LIST)
     makers = list_makers(current_language())
     present = sorted({maker.region for maker in makers})
     shown = [maker for maker in makers if region in (None, maker.region)]

@@ -4,8 +4,10 @@ from flask import Blueprint, g, redirect, render_template
 from werkzeug.wrappers import Response
 
 from shop.catalogue.queries import find_craft, list_crafts, list_products
+from shop.core.versions import LIST
 from shop.i18n.messages import current_language
 from shop.i18n.messages import gettext as _
+from shop.web.page_cache import rests_on
 from shop.web.storefront import chrome, listing, structured
 
 blueprint = Blueprint("crafts", __name__)
@@ -13,6 +15,7 @@ blueprint = Blueprint("crafts", __name__)
 
 @blueprint.get("/crafts")
 def index() -> str:
+    rests_on(LIST)
     crafts = list_crafts(current_language())
     return render_template(
         "storefront/crafts/index.html",

@@ -9,10 +9,12 @@ from shop.catalogue.makers import Maker, list_makers
 from shop.catalogue.queries import Card, CraftTile, count_figures, list_cards, list_crafts
 from shop.core import clock
 from shop.core.policies import get_policy
+from shop.core.versions import LIST, of_piece
 from shop.i18n.messages import current_language, ngettext
 from shop.i18n.messages import gettext as _
 from shop.i18n.regions import REGIONS
 from shop.shipping.queries import read_tariff
+from shop.web.page_cache import rests_on
 from shop.web.storefront import structured
 from shop.web.storefront.chrome import link
 
@@ -37,6 +39,7 @@ def show() -> str:
     unique = list_cards(language, g.currency, Filters(kind=("one_of_a_kind",)), 24)
     lead = _choose_lead(unique, makers) or _choose_lead(newest, makers)
     fresh = [card for card in (*unique[:4], *newest) if lead is None or card.public_id != lead.card.public_id]
+    rests_on(LIST, *(of_piece(card.id) for card in (*unique, *newest)))
     units, people, pieces = count_figures()
     return render_template(
         "storefront/home/show.html",

@@ -14,12 +14,14 @@ from shop.core import clock
 from shop.core.errors import NotFound
 from shop.core.kept import kept
 from shop.core.money import exponent
+from shop.core.versions import LIST, of_piece
 from shop.i18n import formats
 from shop.i18n.countries import list_countries
 from shop.i18n.messages import current_language, ngettext
 from shop.i18n.messages import gettext as _
 from shop.i18n.regions import region_name
 from shop.shipping.queries import MAX_PARCELS, kept_tariff
+from shop.web.page_cache import rests_on
 from shop.web.storefront.chrome import card_view, colour_name, form_name, kind_name, link
 from shop.web.storefront.chrome import kept as kept_arguments
 
@@ -88,6 +90,7 @@ def context(question: Question, found: Listing, endpoint: str, **view: Any) -> d
     def address(**changes: Any) -> str:
         return link(endpoint, **view, **question.arguments(**changes))
 
+    rests_on(LIST, *(of_piece(card.id) for card in found.cards))
     chosen = _chosen(question, found, address)
     q = question.filters.q
     return {

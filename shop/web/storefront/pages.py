@@ -7,6 +7,7 @@ from flask import Blueprint, g, render_template
 
 from shop.catalogue.queries import count_figures
 from shop.core.policies import get_policy
+from shop.core.versions import LIST
 from shop.i18n.countries import list_countries
 from shop.i18n.formats import country_name, list_text, percent
 from shop.i18n.messages import gettext as _
@@ -14,6 +15,7 @@ from shop.orders.returns import RETURN_DAYS
 from shop.programme.queries import list_programmes
 from shop.shipping.queries import Tariff, TariffZone, read_tariff
 from shop.shipping.services import PREPARATION_DAYS
+from shop.web.page_cache import rests_on
 from shop.web.storefront import structured
 from shop.web.storefront.chrome import absolute, address
 
@@ -99,6 +101,7 @@ def privacy() -> str:
 
 def _page(name: str, title: str, **values: Any) -> str:
     """A page of text, with its place in the shop for machines."""
+    rests_on(LIST)
     here = absolute(address(f"storefront.pages.{name}"))
     place = structured.page(here, (title, ""))
     operator = get_policy("operator")

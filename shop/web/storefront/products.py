@@ -15,6 +15,7 @@ from shop.catalogue.queries import list_products
 from shop.core import clock
 from shop.core.kept import kept
 from shop.core.policies import get_policy
+from shop.core.versions import of_piece, of_unit
 from shop.i18n import formats
 from shop.i18n.countries import list_countries
 from shop.i18n.languages import LANGUAGES
@@ -27,6 +28,7 @@ from shop.shipping.charges import Charges, Goods
 from shop.shipping.errors import CannotShip
 from shop.shipping.queries import Tariff, kept_tariff
 from shop.shipping.services import ship_by
+from shop.web.page_cache import rests_on
 from shop.web.storefront import chrome, listing, structured
 from shop.web.storefront.artisans import form_name
 
@@ -66,6 +68,7 @@ def show(reference: str) -> str | Response:
 def page(piece: ProductPage, *, error: str = "", variant: str = "", quantity: str = "") -> str:
     """The page of a piece, also after a form was refused: with what was chosen and why it cannot be."""
     language = current_language()
+    rests_on(of_unit(piece.maker.id), of_piece(piece.id), *(of_piece(other.id) for other in piece.more))
     tariff = kept_tariff(g.currency, g.to)
     offers = [offer for offer in piece.offers if offer.minor is not None]
     chosen = _choose(offers, variant, piece.min_quantity)
