@@ -88,6 +88,8 @@ def left_out(browser: str | None) -> list[str]:
     lacks = []
     if browser is None:
         lacks.append("the journeys in a browser: install Chromium (Debian: apt install chromium) or set CHROMIUM")
+    if not (shutil.which("nginx") or shutil.which("/usr/sbin/nginx")):
+        lacks.append("the configuration of docs/nginx.conf: install nginx (Debian: apt install nginx-light)")
     if find_s3_server() is None and "SHOP_TEST_STORAGE_URL" not in os.environ:
         lacks.append(
             "pictures in S3: install moto_server (pip install 'moto[server]' into an environment of its own) or name it in "
