@@ -1,16 +1,21 @@
-"""`python -m tests.bench [--quick] [--products N] [--orders N] [--rounds N] [--seconds S]`: figures of one run, side by side.
+"""`python -m tests.bench [--quick] [--products 1000,20000] [--orders N] [--rounds N] [--seconds S]`: figures of one run, side
+by side.
 
 Servers: two processes each on loopback. Rounds go through every page in turn, so that what else the machine does falls on
-all alike; each figure is the median of its rounds. Everything is checked before it is timed.
+all alike; each figure is the median of its rounds. Everything is checked before it is timed. Every size of the catalogue is
+held against bare pages, and against nginx with the same bytes in a file, that run at the same time. Exit code 1 if a ratio
+is over its limit.
 """
 
 import argparse
+import getpass
 import gzip
 import html
 import json
 import os
 import platform
 import re
+import shutil
 import statistics
 import subprocess
 import sys
@@ -30,6 +35,19 @@ from tests.bench.processes import Server, pss_kib, serve
 
 PROCESSES = 2
 WARM_UP = 30
+JINJA, FLASK, FILE, FILE_304 = "bare Jinja page, 24 cards", "bare Flask route", "nginx, kept listing", "nginx, its 304"
+# What each page may cost, as CPU of something bare that ran beside it.
+LIMITS = {
+    "our listing, made anew": (JINJA, 0.75),
+    "our product page, made anew": (JINJA, 0.5),
+    "our listing, kept": (FILE, 4.0),
+    "our listing, 304": (FILE_304, 5.0),
+    "our search, few match": (FLASK, 25.0),
+    "our search, many match": (FLASK, 120.0),
+    "add to cart, committed": (FLASK, 15.0),
+}
+# Listing and product page may cost so much more or less in another size of the catalogue.
+FLAT = 0.2
 PSS_REQUESTS = 1_000
 
 
@@ -76,39 +94,94 @@ def prepare(folder: Path, port: int, orders: int, products: int | None) -> dict[
     return facts
 
 
+NGINX = """daemon off; user {user}; worker_processes {processes}; pid {folder}/pid; error_log {folder}/error.log;
+events {{}}
+http {{
+    access_log off; sendfile on; default_type text/html; keepalive_requests 1000000;
+    client_body_temp_path {folder}/a; proxy_temp_path {folder}/b; fastcgi_temp_path {folder}/c;
+    uwsgi_temp_path {folder}/d; scgi_temp_path {folder}/e;
+    server {{ listen 127.0.0.1:{port}; root {folder}/files; }}
+}}
+"""
+
+
+@contextmanager
+def files(folder: Path, body: bytes) -> Iterator[Server | None]:
+    """nginx with one page in a file; None where it is not installed."""
+    nginx = shutil.which("nginx") or shutil.which("/usr/sbin/nginx")
+    if nginx is None:
+        say("nginx is not installed: nothing is held against it.")
+        yield None
+        return
+    port, user = free_port(), getpass.getuser()
+    (folder / "files").mkdir(parents=True)
+    (folder / "files" / "page.html").write_bytes(body)
+    configuration = folder / "nginx.conf"
+    configuration.write_text(NGINX.format(user=user, processes=PROCESSES, folder=folder, port=port), encoding="utf-8")
+    command = [nginx, "-c", str(configuration), "-e", str(folder / "error.log")]
+    with serve("nginx", command, port, "/page.html", {}) as server:
+        yield server
+
+
 @contextmanager
 def servers(folder: Path, port: int) -> Iterator[tuple[Server, Server]]:
     """The shop as `shop run` serves it, and the bare pages under the same server with the same options."""
     bare = free_port()
     granian = [
-        "-m", "granian", "--interface", "wsgi", "--host", "127.0.0.1", "--port", str(bare),
+        sys.executable, "-m", "granian", "--interface", "wsgi", "--host", "127.0.0.1", "--port", str(bare),
         "--workers", str(PROCESSES), "--blocking-threads", "4", "--log-level", "warning", "--no-ws",
         "tests.bench.anchors:application",
     ]  # fmt: skip
-    shop = ["-m", "shop.cli", "run", "--host", "127.0.0.1", "--port", str(port), "--workers", str(PROCESSES)]
+    shop = [
+        sys.executable,
+        "-m",
+        "shop.cli",
+        "run",
+        "--host",
+        "127.0.0.1",
+        "--port",
+        str(port),
+        "--workers",
+        str(PROCESSES),
+    ]
     with ExitStack() as stack:
         ours = stack.enter_context(serve("shop", shop, port, "/readyz", {"SHOP_INSTANCE": str(folder)}))
         theirs = stack.enter_context(serve("bare", granian, bare, "/wsgi", {}))
         yield ours, theirs
 
 
+def of_file(nginx: Server | None) -> list[Subject]:
+    """The page in a file, and its 304."""
+    if nginx is None:
+        return []
+    page = Request("GET", "/page.html")
+    tag = ask_once(nginx.port, page).headers["etag"]
+    return [
+        Subject(FILE, nginx, page),
+        Subject(FILE_304, nginx, replace(page, expected=304, headers=(("If-None-Match", tag),))),
+    ]
+
+
 def subjects(ours: Server, bare: Server, facts: dict[str, Any]) -> list[Subject]:
     counted = facts["statements"]
     key = (("Authorization", f"Bearer {facts['key']}"),)
-    product = Request("GET", facts["product"]["path"])
-    tag = ask_once(ours.port, product).headers["etag"]
+    listing, product = Request("GET", facts["listing"]["path"]), Request("GET", facts["product"]["path"])
+    tag = ask_once(ours.port, listing).headers["etag"]
     language = facts["listing"]["path"].split("/")[1]
     cart = Request("POST", f"/{language}/cart?currency=EUR", 303, body=urlencode(facts["cart"]).encode())
     return [
         Subject("bare WSGI route", bare, Request("GET", "/wsgi")),
-        Subject("bare Flask route", bare, Request("GET", "/flask")),
-        Subject("bare Jinja page, 24 cards", bare, Request("GET", "/jinja")),
-        Subject("our listing, made anew", ours, Request("GET", facts["listing"]["path"] + ANEW), counted["listing"]),
+        Subject(FLASK, bare, Request("GET", "/flask")),
+        Subject(JINJA, bare, Request("GET", "/jinja")),
+        Subject("our listing, made anew", ours, replace(listing, path=listing.path + ANEW), counted["listing"]),
         Subject("our product page, made anew", ours, replace(product, path=product.path + ANEW), counted["product"]),
-        Subject("our listing, kept", ours, Request("GET", facts["listing"]["path"]), counted["kept"]),
+        Subject("our listing, kept", ours, listing, counted["kept"]),
         Subject("our product page, kept", ours, product, counted["kept"]),
-        Subject("our product page, 304", ours, replace(product, expected=304, headers=(("If-None-Match", tag),))),
-        Subject("our search", ours, Request("GET", facts["search"]["path"]), counted["search"]),
+        Subject("our listing, 304", ours, replace(listing, expected=304, headers=(("If-None-Match", tag),))),
+        *(
+            Subject(f"our search, {name} match", ours, Request("GET", facts["search"][name]["path"]), counted[name])
+            for name in facts["search"]
+        ),
         Subject("add to cart, committed", ours, cart, counted["cart"]),
         Subject("report, JSON", ours, Request("GET", facts["report"]["path"], headers=key), counted["report"]),
     ]
@@ -129,6 +202,8 @@ def check(rows: list[Subject], facts: dict[str, Any]) -> None:
     _check_bare(by_name)
     pages = {name: ask_once(row.server.port, row.request).body for name, row in by_name.items() if _is_page(name)}
     for name, body in pages.items():
+        if name.startswith("our search"):
+            continue
         key = name.split()[1].strip(",")
         page = html.unescape(body.decode())
         missing = [text for text in facts[key]["holds"] if html.unescape(text) not in page]
@@ -153,10 +228,10 @@ def _is_page(name: str) -> bool:
 
 
 def _check_bare(rows: dict[str, Subject]) -> None:
-    page = ask_once(rows["bare Jinja page, 24 cards"].server.port, rows["bare Jinja page, 24 cards"].request).body
+    page = ask_once(rows[JINJA].server.port, rows[JINJA].request).body
     if page.count(b'class="product-card"') != CARDS or not 28_000 <= len(page) <= 33_000:
         raise WrongAnswer(f"the bare page is not the one of 24 cards and 30 KB: {len(page)} bytes")
-    for name in ("bare WSGI route", "bare Flask route"):
+    for name in ("bare WSGI route", FLASK):
         if ask_once(rows[name].server.port, rows[name].request).body != HELLO:
             raise WrongAnswer(f"{name} says something else")
 
@@ -186,15 +261,41 @@ def table(rows: list[Subject]) -> list[str]:
 
 
 def ratios(rows: list[Subject]) -> list[str]:
+    """What each page costs of something bare, and its limit where it has one."""
     cpu = {row.name: median(row.cpu) for row in rows}
-    page, flask = cpu["bare Jinja page, 24 cards"], cpu["bare Flask route"]
     lines = ["CPU for the same number of requests:"]
     for row in rows:
-        if row.name.startswith("bare"):
+        if row.name.startswith(("bare", "nginx")):
             continue
-        lines.append(
-            f"  {row.name:28} {cpu[row.name] / page:5.2f} × the bare Jinja page, {cpu[row.name] / flask:6.1f} × bare Flask"
-        )
+        beside, limit = LIMITS.get(row.name, (JINJA, None))
+        if beside not in cpu:
+            lines.append(f"  {row.name:28} not held against {beside}: it is not here")
+            continue
+        ratio = cpu[row.name] / cpu[beside]
+        judged = "" if limit is None else f", at most {limit:g}{'' if ratio <= limit else ': OVER'}"
+        lines.append(f"  {row.name:28} {ratio:6.2f} × {beside}{judged}")
+    return lines
+
+
+def over_limit(lines: list[str]) -> bool:
+    return any(line.endswith(": OVER") for line in lines)
+
+
+def flatness(sizes: dict[int, list[Subject]]) -> list[str]:
+    """How listing and product page, made anew, cost in each size beside the first, each held against the bare page of
+    its own time."""
+    lines: list[str] = []
+    for name in ("our listing, made anew", "our product page, made anew"):
+        costs = {}
+        for size, rows in sizes.items():
+            cpu = {row.name: median(row.cpu) for row in rows}
+            costs[size] = cpu[name] / cpu[JINJA]
+        first = next(iter(costs.values()))
+        for size, cost in list(costs.items())[1:]:
+            judged = "" if cost / first <= 1 + FLAT else ": OVER"
+            lines.append(
+                f"  {name} with {size:,} pieces: {cost / first:.2f} × with the fewest, at most {1 + FLAT:g}{judged}"
+            )
     return lines
 
 
@@ -217,28 +318,41 @@ def measure(rows: list[Subject], given: argparse.Namespace) -> None:
             row.measure(given.seconds, given.connections)
 
 
-def show(rows: list[Subject], photo: list[str], memory: str, given: argparse.Namespace) -> None:
-    print(f"\n{platform.machine()}, {os.cpu_count()} cores, Python {platform.python_version()}, SQLite,", end=" ")
-    print(f"{given.rounds} rounds of {given.seconds:g} s, {given.connections} connections, {PROCESSES} processes")
-    print("\n".join(["", *table(rows), "", *ratios(rows), ""]))
-    print("\n".join(photo))
-    print(memory)
+def describe(given: argparse.Namespace) -> str:
+    machine = f"{platform.machine()}, {os.cpu_count()} cores, Python {platform.python_version()}, SQLite"
+    return f"{machine}, {given.rounds} rounds of {given.seconds:g} s, {given.connections} connections, {PROCESSES} processes"
 
 
 def read_arguments(arguments: list[str]) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="make bench ARGS=…")
-    parser.add_argument("--quick", action="store_true", help="two short rounds, under a minute")
+    parser.add_argument("--quick", action="store_true", help="two short rounds, a small catalogue")
     parser.add_argument("--rounds", type=int)
     parser.add_argument("--seconds", type=float)
     parser.add_argument("--connections", type=int, default=4)
     parser.add_argument("--orders", type=int)
-    parser.add_argument("--products", type=int, help="at least so many products")
+    parser.add_argument("--products", help="how many at least, for example 1000,20000")
     given = parser.parse_args(arguments)
     quick = given.quick
     given.rounds = given.rounds or (2 if quick else 5)
     given.seconds = given.seconds or (0.7 if quick else 3.0)
     given.orders = given.orders or (20 if quick else 200)
+    given.sizes = [int(size) for size in (given.products or ("100" if quick else "1000,20000")).split(",")]
     return given
+
+
+def measure_size(folder: Path, size: int, given: argparse.Namespace) -> tuple[list[Subject], str]:
+    """All pages with so many products, and the memory of the processes."""
+    port = free_port()
+    say(f"Preparing an instance with {size:,} products …")
+    facts = prepare(folder / "instance", port, given.orders, size)
+    with servers(folder / "instance", port) as (ours, bare):
+        page = ask_once(ours.port, Request("GET", facts["listing"]["path"])).body
+        with files(folder / "nginx", page) as nginx:
+            rows = [*of_file(nginx), *subjects(ours, bare, facts)]
+            check(rows, facts)
+            memory = measure_memory(ours, facts)
+            measure(rows, given)
+    return rows, memory
 
 
 def main() -> int:
@@ -248,18 +362,20 @@ def main() -> int:
         return 1
     if os.getloadavg()[0] > 0.5 * (os.cpu_count() or 1):
         say(f"This machine is busy (load {os.getloadavg()[0]:.1f}): times are worth little, ratios somewhat more.")
-    with tempfile.TemporaryDirectory(prefix="shop-bench-") as name:
-        folder, port = Path(name) / "instance", free_port()
-        say("Preparing an instance …")
-        facts = prepare(folder, port, given.orders, given.products)
-        with servers(folder, port) as (ours, bare):
-            rows = subjects(ours, bare, facts)
-            check(rows, facts)
-            memory = measure_memory(ours, facts)
-            measure(rows, given)
-        say("  a photo")
-        show(rows, pictures.lines(pictures.measure(1 if given.quick else 3)), memory, given)
-    return 0
+    print(describe(given))
+    sizes: dict[int, list[Subject]] = {}
+    judged: list[str] = []
+    for size in given.sizes:
+        with tempfile.TemporaryDirectory(prefix="shop-bench-") as name:
+            sizes[size], memory = measure_size(Path(name), size, given)
+        found = ratios(sizes[size])
+        judged += found
+        print("\n".join(["", f"{size:,} products", "", *table(sizes[size]), "", *found, memory]), flush=True)
+    flat = flatness(sizes)
+    judged += flat
+    say("  a photo")
+    print("\n".join(["", *flat, *pictures.lines(pictures.measure(1 if given.quick else 3))]))
+    return int(over_limit(judged))
 
 
 if __name__ == "__main__":

@@ -35,6 +35,7 @@ from shop.web.fonts import build_fonts
 from tests.bench.client import ANEW
 
 LANGUAGE, CURRENCY = "fr", "EUR"
+FEW = 1_000
 
 
 def make_instance(folder: Path, *, port: int, orders: int, products: int | None) -> Flask:
@@ -87,7 +88,9 @@ def gather_facts() -> dict[str, Any]:
                 "path": f"/{LANGUAGE}/products/{piece.public_id}-{piece.slugs[LANGUAGE]}?currency={CURRENCY}",
                 "holds": [piece.public_id, str(money(offer.minor or 0, CURRENCY))],
             },
-            "search": {"path": f"/{LANGUAGE}/products?q=tapis&currency={CURRENCY}", "holds": []},
+            "search": {
+                name: {"path": f"/{LANGUAGE}/products?q={q}&currency={CURRENCY}"} for name, q in _questions().items()
+            },
             "cart": {"product": piece.public_id, "variant": str(offer.id), "quantity": str(piece.min_quantity)},
             "report": {
                 "path": "/api/v1/reports/artisan-sales?" + "&".join(f"{n}={v}" for n, v in period.items()),
@@ -95,6 +98,28 @@ def gather_facts() -> dict[str, Any]:
                 "lines": totals.lines,
             },
         }
+
+
+def _questions() -> dict[str, str]:
+    """A word that at most a thousand pieces answer, the most of those, and one that more do, if there is any."""
+    words = (
+        "tapis",
+        "argent",
+        "cuir",
+        "zellige",
+        "vase",
+        "plateau",
+        "babouche",
+        "coussin",
+        "lanterne",
+        "panier",
+        "kilim",
+    )
+    counts = {word: list_products(LANGUAGE, CURRENCY, Filters(q=word)).total for word in words}
+    few = {word: count for word, count in counts.items() if 0 < count <= FEW}
+    many = {word: count for word, count in counts.items() if count > FEW}
+    chosen = {"few": max(few, key=lambda word: few[word])}
+    return {**chosen, "many": max(many, key=lambda word: many[word])} if many else chosen
 
 
 def _period() -> dict[str, str]:
@@ -117,7 +142,7 @@ def count_statements(app: Flask, facts: dict[str, Any]) -> dict[str, int]:
         "listing": ("GET", facts["listing"]["path"] + ANEW, {}),
         "product": ("GET", facts["product"]["path"] + ANEW, {}),
         "kept": ("GET", facts["listing"]["path"], {}),
-        "search": ("GET", facts["search"]["path"], {}),
+        **{name: ("GET", search["path"], {}) for name, search in facts["search"].items()},
         "cart": ("POST", f"/{LANGUAGE}/cart?currency={CURRENCY}", {"data": facts["cart"]}),
         "report": ("GET", facts["report"]["path"], {"headers": authorised}),
     }

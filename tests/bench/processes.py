@@ -3,7 +3,6 @@
 import os
 import signal
 import subprocess
-import sys
 import time
 import urllib.error
 import urllib.request
@@ -56,7 +55,7 @@ def pss_kib(pids: list[int]) -> int:
 def serve(name: str, command: list[str], port: int, path: str, environment: dict[str, str]) -> Iterator[Server]:
     """A server as a child of ours, ready when `path` answers; ended with its children at the end."""
     process = subprocess.Popen(
-        [sys.executable, *command], env={**os.environ, **environment}, stdout=subprocess.DEVNULL, start_new_session=True
+        command, env={**os.environ, **environment}, stdout=subprocess.DEVNULL, start_new_session=True
     )
     try:
         _wait(process, f"http://127.0.0.1:{port}{path}")

@@ -147,7 +147,7 @@ def main(arguments: list[str]) -> int:
             made = fill(folder / "stripe.sqlite", given.movements, given.missing)
             db.session.remove()
             db.engine.dispose()
-        double = ["-c", DOUBLE, str(port), str(folder / "stripe.sqlite")]
+        double = [sys.executable, "-c", DOUBLE, str(port), str(folder / "stripe.sqlite")]
         stack.enter_context(serve("double", double, port, "/_ctl/", env))
         print(
             f"{given.database}, {made} movements\n{'':42} {'seen':>8} {'differ':>6} {'seconds':>8} {'cpu s':>8} {'MB':>8} {'a second':>8}"
