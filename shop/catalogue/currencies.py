@@ -1,12 +1,14 @@
 """What can be paid in: a dated decision of the operator, kept by each process. A piece is sold in those it has a price in."""
 
-from sqlalchemy.exc import DBAPIError, PendingRollbackError
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolExhausted
 
 from shop.core import clock
+from shop.core.db import db, writing
 from shop.core.errors import Invalid
 from shop.core.kept import kept
 from shop.core.money import UnknownCurrency, exponent
+from shop.core.outages import find_outage
 from shop.core.policies import DEFAULTS, audit, decide_policy, get_policy
 from shop.core.rates import find_rate
 from shop.i18n.messages import gettext as _
@@ -18,11 +20,15 @@ _last: list[tuple[str, ...]] = []
 def list_currencies() -> tuple[str, ...]:
     """Codes in the order they are offered; the first is the one of an address that names none.
 
-    While the database is away, those known last: the page that says so names them too.
+    While the database is away, those known last: a page that is kept needs nothing else.
     """
     try:
         found: tuple[str, ...] = kept((POLICY, clock.today()), lambda: tuple(get_policy(POLICY)))
-    except (DBAPIError, PendingRollbackError, PoolExhausted):
+    except (DBAPIError, PoolExhausted) as error:
+        if find_outage(error) is None or writing():
+            raise
+        # Nothing more is read through a lost connection: the next statement takes another, or tells of the outage itself.
+        db.session.rollback()
         return _last[0] if _last else tuple(DEFAULTS[POLICY])
     _last[:] = [found]
     return found

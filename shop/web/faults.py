@@ -91,6 +91,19 @@ def init_faults(app: Flask) -> None:
             answer.headers["Allow"] = ", ".join(error.valid_methods)  # type: ignore[attr-defined]
         return answer
 
+    @app.teardown_appcontext
+    def give_back(_error: BaseException | None) -> None:
+        """End what was read, before the session is closed: what was answered stays answered though the connection is lost."""
+        if not db.session.registry.has():
+            return
+        try:
+            db.session.rollback()
+        except DBAPIError as error:
+            if find_outage(error) is None:
+                raise
+            log.warning("a connection was lost after its work was done: %s", error.orig)
+            db.session().invalidate()
+
     @app.errorhandler(DataError)
     def unstorable(error: DataError) -> Response:
         # PostgreSQL takes no NUL in a text and no number beyond its type; nobody types either by mistake.

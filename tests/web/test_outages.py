@@ -2,20 +2,23 @@
 
 import threading
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from typing import Any
 
 import pytest
-from flask import Flask
+from flask import Flask, Response
 from flask.testing import FlaskClient
 from sqlalchemy import Engine, create_engine, event, func, select
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.pool import PoolProxiedConnection
 
 from shop import worker
 from shop.app import create_app
+from shop.catalogue.currencies import list_currencies
 from shop.catalogue.models import Product, Variant
 from shop.core import db as database
-from shop.core import outbox
+from shop.core import kept, outbox
 from shop.core.clock import VirtualClock
 from shop.core.db import db, transaction
 from shop.orders.models import Cart
@@ -182,6 +185,43 @@ class TestARestartOfPostgresql:
         assert put_into_cart(app.test_client(), rug).status_code == 503
         assert count_carts() == 0
         assert put_into_cart(app.test_client(), rug).status_code == 303
+
+    def test_after_the_last_statement_of_a_request_costs_nobody_the_answer(
+        self, app: Flask, own_server: OwnServer, rug: dict[str, str]
+    ) -> None:
+        def cut(response: Response) -> Response:
+            db.session.execute(select(Cart.id)).all()
+            own_server.cut()
+            own_server.start()
+            return response
+
+        app.after_request(cut)
+        # In a thread, where the request has a context and a session of its own, as in a server.
+        with ThreadPoolExecutor(1) as pool:
+            assert pool.submit(lambda: FlaskClient(app, Response).get("/fr/cart").status_code).result() == 200
+
+    def test_while_the_currencies_are_read_is_made_good_by_the_next_statement(
+        self, app: Flask, own_server: OwnServer
+    ) -> None:
+        known = list_currencies()
+        db.session.execute(select(Cart.id)).all()
+        kept.forget_all()
+        own_server.cut()
+        own_server.start()
+        assert list_currencies() == known
+        assert db.session.execute(select(Cart.id)).all() == []
+
+    def test_while_the_currencies_are_read_in_a_transaction_ends_it(self, app: Flask, own_server: OwnServer) -> None:
+        def change() -> None:
+            with transaction():
+                db.session.execute(select(Cart.id)).all()
+                kept.forget_all()
+                own_server.cut()
+                own_server.start()
+                list_currencies()
+
+        with pytest.raises(DBAPIError):
+            change()
 
     def test_that_takes_too_long_is_told_in_a_sentence_while_kept_pages_go_on(
         self,
