@@ -38,7 +38,7 @@ from shop.payments.refunds import on_line_declined
 from shop.payouts import models as payouts_tables
 from shop.programme import models as programme_tables
 from shop.shipping import models as shipping_tables
-from shop.web import assets, faults, guards, headers, media, sessions, speech, status
+from shop.web import assets, faults, fragments, guards, headers, media, sessions, speech, status
 from shop.web.api import door as api
 from shop.web.artisan import door as artisan
 from shop.web.demo import door as demo
@@ -100,7 +100,13 @@ def create_app(settings: Settings) -> Flask:
     app.jinja_env.globals["demo"] = settings.demo
     app.session_interface = sessions.ServerSessions(secure=settings.base_url.startswith("https:"))
     assets.init_assets(app, settings.instance / "fonts")
-    for part in (speech.init_speech, guards.init_guards, headers.init_headers, faults.init_faults):
+    for part in (
+        speech.init_speech,
+        fragments.init_fragments,
+        guards.init_guards,
+        headers.init_headers,
+        faults.init_faults,
+    ):
         part(app)
     _open_doors(app, settings)
     _subscribe()

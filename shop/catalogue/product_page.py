@@ -1,8 +1,9 @@
 """The page of one piece, read in three statements: the piece with its variants, the pictures, the texts."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from functools import lru_cache
+from types import SimpleNamespace
 from typing import Any
 
 from sqlalchemy import (
@@ -14,7 +15,6 @@ from sqlalchemy import (
     bindparam,
     cast,
     func,
-    literal,
     null,
     or_,
     select,
@@ -24,11 +24,13 @@ from shop.artisans.models import Unit
 from shop.catalogue.makers import UNIT_COLUMNS, Maker, Pic, maker_of
 from shop.catalogue.models import Craft, Family, Material, Price, Product, ProductPicture, Variant
 from shop.core import clock
-from shop.core.db import db
+from shop.core.db import UTCDateTime, db
 from shop.core.errors import NotFound
+from shop.core.kept import kept
+from shop.i18n.languages import LANGUAGES
 from shop.i18n.messages import gettext as _
 from shop.i18n.slugs import slugify
-from shop.i18n.texts import TextRow, Told, tell
+from shop.i18n.texts import TextRow, Told, tell, text_column
 from shop.media.models import Picture
 from shop.media.queries import VIEW_COLUMNS, picture_view
 from shop.programme.queries import admitted_units
@@ -51,9 +53,10 @@ class Offer:
     sold: int
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Neighbour:
-    """Another piece of the same maker that can be bought; `minor` is its lowest price."""
+    """Another piece of the same maker that can be bought; `minor` is its lowest price. As long as nothing of it changes
+    the same object stands for it."""
 
     id: int
     public_id: str
@@ -65,9 +68,10 @@ class Neighbour:
     picture: Pic | None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class ProductPage:
-    """Everything a product's page says.
+    """Everything a product's page says. `portrait` is the part that no price and no stock changes: the same object for
+    the same words, pictures and maker, so that what is made of it can be kept beside it.
 
     `shows_share`: its maker lets buyers see what reaches them. `maker_address` and `maker_email` are where a safety
     authority writes to, empty where unknown. `stock`: "available", "reserved", "sold", "out", "unpriced" or "withdrawn".
@@ -107,6 +111,7 @@ class ProductPage:
     currency: str
     stock: str
     published_at: datetime | None
+    portrait: "ProductPage | None" = None
 
 
 def get_product_page(public_id: str, language: str, currency: str) -> ProductPage:
@@ -115,7 +120,7 @@ def get_product_page(public_id: str, language: str, currency: str) -> ProductPag
     Raises NotFound.
     """
     values = {"public_id": public_id, "currency": currency}
-    rows = db.session.execute(_product(language, clock.today()), values).all()
+    rows = db.session.connection().execute(_product(language, clock.today()), values).all()
     if not rows:
         raise NotFound(_("There is no such piece."))
     row = rows[0]
@@ -124,13 +129,45 @@ def get_product_page(public_id: str, language: str, currency: str) -> ProductPag
     if stock is None:
         raise NotFound(_("There is no such piece."))
     pictures, others = _pictures(row, currency)
-    told, titles_of, materials = _texts(row, [other.product_id for other in others], language)
+    told = _texts(row)
+    names, columns = row._fields, row._fields.index("variant_id")
+    known = kept(("materials", language), lambda: _materials(language))
+    materials = tuple(known[code] for code in row.materials or () if code in known)
+    portrait = _portrait(
+        language, names[:columns], tuple(map(_frozen, row[:columns])), materials, told, tuple(map(tuple, pictures))
+    )
+    more = tuple(_neighbour(language, other._fields, tuple(other)) for other in others)
+    return replace(portrait, offers=offers, more=more, currency=currency, stock=stock, portrait=portrait)
+
+
+def _frozen(value: Any) -> Any:
+    """A value of a column as something that can be looked up."""
+    if isinstance(value, dict):
+        return tuple(value.items())
+    return tuple(value) if isinstance(value, list) else value
+
+
+@lru_cache(maxsize=1024)
+def _portrait(
+    language: str,
+    names: tuple[str, ...],
+    values: tuple[Any, ...],
+    materials: tuple[str, ...],
+    texts: tuple[tuple[str, str, str, str], ...],
+    pictures: tuple[tuple[Any, ...], ...],
+) -> ProductPage:
+    """What of a page no price and no stock changes, from its rows: `texts` are (entity, field, language, text)."""
+    row: Any = SimpleNamespace(**dict(zip(names, values, strict=True)))
+    told: dict[tuple[str, str], dict[str, str]] = {}
+    for entity, name, code, text in texts:
+        told.setdefault((entity, name), {})[code] = text
     titles = told.get(("product", "title"), {})
     title = tell(titles, language) or Told(row.product_public_id, language)
-    by_id = {picture.id: picture_view(picture) for picture in pictures}
-    own = [picture for picture in pictures if picture.position is not None or picture.id == row.cover_id]
+    hung: list[Any] = [SimpleNamespace(**dict(zip(_PICTURE_NAMES, one, strict=False))) for one in pictures]
+    by_id = {picture.id: picture_view(picture) for picture in hung}
+    own = [picture for picture in hung if picture.position is not None or picture.id == row.cover_id]
     own.sort(key=lambda picture: (picture.id != row.cover_id, picture.position or 0, picture.id))
-    of_unit = {name: texts for (entity, name), texts in told.items() if entity == "unit"}
+    of_unit = {name: of_field for (entity, name), of_field in told.items() if entity == "unit"}
     return ProductPage(
         id=row.product_id,
         public_id=row.product_public_id,
@@ -147,7 +184,7 @@ def get_product_page(public_id: str, language: str, currency: str) -> ProductPag
         lead_time_days=row.lead_time_days,
         weight_grams=row.weight_grams,
         sides_mm=(row.length_mm, row.width_mm, row.height_mm),
-        materials=tuple(materials),
+        materials=materials,
         hs_code=row.hs_code,
         origin_region=row.origin_region.removeprefix("MA-"),
         craft=row.craft,
@@ -155,16 +192,16 @@ def get_product_page(public_id: str, language: str, currency: str) -> ProductPag
         craft_slugs={code: slugify(getattr(row, f"craft_{code}"), code) for code in ("ar", "fr", "en")},
         family=row.family,
         family_name=row.family_name,
-        option_names=tuple(_option(name, language) for name in (row.option1_name, row.option2_name) if name),
-        offers=offers,
+        option_names=tuple(_option(dict(name), language) for name in (row.option1_name, row.option2_name) if name),
+        offers=(),
         pictures=tuple({**by_id[picture.id], "alt": title.text} for picture in own),
         maker=maker_of(row, of_unit, by_id, language, row.admitted),
         maker_address=row.postal_address or "",
         maker_email=row.email or "",
         shows_share=row.shows_share,
-        more=tuple(_neighbour(other, titles_of.get(other.product_id, {}), language) for other in others),
-        currency=currency,
-        stock=stock,
+        more=(),
+        currency="",
+        stock="",
         published_at=row.published_at,
     )
 
@@ -244,10 +281,13 @@ def _offer(row: Any, language: str) -> Offer:
     )
 
 
-def _neighbour(row: Any, titles: dict[str, str], language: str) -> Neighbour:
+@lru_cache(maxsize=2048)
+def _neighbour(language: str, names: tuple[str, ...], values: tuple[Any, ...]) -> Neighbour:
+    row: Any = SimpleNamespace(**dict(zip(names, values, strict=True)))
+    titles = {code: getattr(row, f"title_{code}") for code in LANGUAGES}
     title = tell(titles, language) or Told(row.public_id, language)
-    picture = {**picture_view(row), "alt": title.text} if row.sha256 else None
     slug = slugify(title.text, language)
+    picture = picture_view(row, title.text) if row.sha256 else None
     return Neighbour(row.product_id, row.public_id, title, slug, row.kind, row.sale_unit, row.minor, picture)
 
 
@@ -269,40 +309,28 @@ def _stock(row: Any, offers: tuple[Offer, ...]) -> str | None:
     return "reserved" if any(offer.reserved for offer in offers) else "out"
 
 
-def _texts(
-    row: Any, others: list[int], language: str
-) -> tuple[dict[tuple[str, str], dict[str, str]], dict[int, dict[str, str]], list[str]]:
-    """Texts of the product and its unit in all languages, titles of other products, and the names of its materials."""
-    found: dict[tuple[str, str], dict[str, str]] = {}
-    titles: dict[int, dict[str, str]] = {}
-    materials: dict[str, str] = {}
-    values = {"product": row.product_id, "unit": row.id, "others": others, "materials": row.materials or []}
-    for entity, entity_id, name, code, text in db.session.execute(_text_statement(language), values):
-        if entity == "material":
-            materials[name] = text
-        elif entity == "product" and entity_id != row.product_id:
-            titles.setdefault(entity_id, {})[code] = text
-        else:
-            found.setdefault((entity, name), {})[code] = text
-    return found, titles, [materials[code] for code in row.materials or [] if code in materials]
+def _texts(row: Any) -> tuple[tuple[str, str, str, str], ...]:
+    """Texts of the product and of its unit in all languages, as (entity, field, language, text)."""
+    values = {"product": row.product_id, "unit": row.id}
+    return tuple(map(tuple, db.session.connection().execute(_text_statement(), values)))
 
 
-@lru_cache(maxsize=3)
-def _text_statement(language: str) -> Any:
+@lru_cache(maxsize=1)
+def _text_statement() -> Any:
     of_product = and_(TextRow.entity == "product", TextRow.entity_id == bindparam("product"))
     of_unit = and_(TextRow.entity == "unit", TextRow.entity_id == bindparam("unit"))
-    of_others = and_(
-        TextRow.entity == "product",
-        TextRow.entity_id.in_(bindparam("others", expanding=True)),
-        TextRow.field == "title",
-    )
-    told = select(TextRow.entity, TextRow.entity_id, TextRow.field, TextRow.language, TextRow.text).where(
-        or_(of_product, of_unit, of_others)
-    )
-    names = select(
-        literal("material"), literal(0), Material.code, literal(language), getattr(Material, f"name_{language}")
-    ).where(Material.code.in_(bindparam("materials", expanding=True)))
-    return told.union_all(names)
+    told = select(TextRow.entity, TextRow.field, TextRow.language, TextRow.text)
+    return told.where(or_(of_product, of_unit)).order_by(TextRow.id)
+
+
+def _materials(language: str) -> dict[str, str]:
+    """Names of all materials by code."""
+    named = select(Material.code, getattr(Material, f"name_{language}"))
+    return {row[0]: row[1] for row in db.session.execute(named)}
+
+
+# The first columns of _picture_statement: a picture, and where it hangs.
+_PICTURE_NAMES = ("id", *(column.key for column in VIEW_COLUMNS), "position")
 
 
 def _pictures(row: Any, currency: str) -> tuple[list[Any], list[Any]]:
@@ -313,12 +341,14 @@ def _pictures(row: Any, currency: str) -> tuple[list[Any], list[Any]]:
     values = {
         "product": row.product_id,
         "unit": row.id,
-        "single": [i for i in (row.cover_id, row.picture_id) if i],
+        "cover": row.cover_id,
+        "portrait": row.picture_id,
         "currency": currency,
         "most": MOST_NEIGHBOURS if row.admitted else 0,
     }
-    rows = db.session.execute(_picture_statement(), values).all()
-    others = sorted((line for line in rows if line.product_id is not None), key=lambda line: -line.product_id)
+    rows = db.session.connection().execute(_picture_statement(), values).all()
+    others = [line for line in rows if line.product_id is not None]
+    others.sort(key=lambda line: (line.published_at, line.product_id), reverse=True)
     return [line for line in rows if line.product_id is None], others
 
 
@@ -327,6 +357,8 @@ def _picture_statement() -> Any:
     of_product = and_(
         ProductPicture.picture_id == Picture.id, ProductPicture.product_id == bindparam("product", type_=BigInteger)
     )
+    # By their ids, not by where the join finds something: that would look at every picture of the shop.
+    hung = select(ProductPicture.picture_id).where(ProductPicture.product_id == bindparam("product", type_=BigInteger))
     own = (
         select(
             Picture.id,
@@ -337,9 +369,16 @@ def _picture_statement() -> Any:
             cast(null(), String).label("kind"),
             cast(null(), String).label("sale_unit"),
             cast(null(), BigInteger).label("minor"),
+            cast(null(), UTCDateTime).label("published_at"),
+            *(cast(null(), String).label(f"title_{code}") for code in LANGUAGES),
         )
         .outerjoin(ProductPicture, of_product)
-        .where(or_(ProductPicture.id.is_not(None), Picture.id.in_(bindparam("single", expanding=True))))
+        .where(
+            or_(
+                Picture.id.in_(hung),
+                Picture.id.in_([bindparam("cover", type_=BigInteger), bindparam("portrait", type_=BigInteger)]),
+            )
+        )
     )
     lowest = (
         select(func.min(Price.amount_minor))
@@ -354,14 +393,22 @@ def _picture_statement() -> Any:
         .scalar_subquery()
     )
     newest = (
-        select(Product.id, Product.public_id, Product.kind, Product.sale_unit, Product.cover_id, lowest.label("minor"))
+        select(
+            Product.id,
+            Product.public_id,
+            Product.kind,
+            Product.sale_unit,
+            Product.cover_id,
+            Product.published_at,
+            lowest.label("minor"),
+        )
         .where(
             Product.unit_id == bindparam("unit", type_=BigInteger),
             Product.id != bindparam("product", type_=BigInteger),
             Product.state == "published",
             lowest.is_not(None),
         )
-        .order_by(Product.id.desc())
+        .order_by(Product.published_at.desc(), Product.id.desc())
         .limit(bindparam("most", type_=Integer))
         .subquery()
     )
@@ -374,5 +421,7 @@ def _picture_statement() -> Any:
         newest.c.kind,
         newest.c.sale_unit,
         newest.c.minor,
+        newest.c.published_at,
+        *(text_column("product", newest.c.id, "title", code) for code in LANGUAGES),
     ).select_from(newest.outerjoin(Picture, Picture.id == newest.c.cover_id))
     return own.union_all(others)

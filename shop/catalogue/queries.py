@@ -1,14 +1,15 @@
 """Listings of the catalogue: Core rows, never entities, and few statements whatever the size of the page.
 
-What a listing holds is worked out on the shelf (catalogue.shelf); a page of it costs two statements, and a question one
+What a listing holds is worked out on the shelf (catalogue.shelf); a page of it costs one statement, and a question one
 more for words that are new. A piece shows while it is published and its unit is admitted today; a one-of-a-kind piece
 that was sold leaves the listings and keeps its page (catalogue.product_page).
 """
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import date, datetime
 from functools import lru_cache
+from types import SimpleNamespace
 from typing import Any
 
 from sqlalchemy import Select, bindparam, func, select
@@ -26,18 +27,20 @@ from shop.core.versions import lasting_here
 from shop.i18n.languages import LANGUAGES
 from shop.i18n.messages import gettext as _
 from shop.i18n.slugs import slugify
-from shop.i18n.texts import TextRow, Told, tell
-from shop.media.queries import picture_views
+from shop.i18n.texts import Told, tell, text_column
+from shop.media.models import Picture
+from shop.media.queries import VIEW_COLUMNS, picture_view, picture_views
 from shop.programme.queries import admitted_units
 
 PAGE_SIZE = 24
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Card:
     """One piece in a list. `minor` is the lowest price of its variants, None without a price in the currency.
 
-    `stock` is "available", "reserved" (somebody is paying for it) or "out".
+    `stock` is "available", "reserved" (somebody is paying for it) or "out". As long as nothing of a piece changes the
+    same object stands for it, so that what is made of it can be kept beside it.
     """
 
     id: int
@@ -59,7 +62,8 @@ class Card:
 
 @dataclass(frozen=True, slots=True)
 class Listing:
-    """One page of a listing. Each facet has the values that would find something, and those that are chosen.
+    """One page of a listing. Each facet has the values that would find something, and those that are chosen; they were
+    counted on the shelf of `counted_on`, its version and day.
 
     `read_as`, `left_out` and `loosely` tell how a question was understood, as shelf.Found has them. Where nothing was
     found, `without_choices` is how many pieces the question has in the whole shop, and `crafts` what else there is.
@@ -70,6 +74,7 @@ class Listing:
     page: int
     pages: int
     facets: dict[str, tuple[Option, ...]]
+    counted_on: tuple[int, date]
     read_as: str = ""
     left_out: tuple[str, ...] = ()
     loosely: bool = False
@@ -92,7 +97,7 @@ class CraftTile:
 
 
 def list_products(language: str, currency: str, filters: Filters, page: int = 1, size: int = PAGE_SIZE) -> Listing:
-    """One page of a listing: newest first, or what answers a question best. Two statements, and one for new words.
+    """One page of a listing: newest first, or what answers a question best. One statement, and one for new words.
 
     Raises NotFound for a value or page that is none.
     """
@@ -108,6 +113,7 @@ def list_products(language: str, currency: str, filters: Filters, page: int = 1,
         page=page,
         pages=pages,
         facets=selection.facets,
+        counted_on=(shelf.version, shelf.day),
         read_as=selection.read_as,
         left_out=selection.left_out,
         loosely=selection.loosely,
@@ -121,7 +127,7 @@ def list_products(language: str, currency: str, filters: Filters, page: int = 1,
 
 
 def list_cards(language: str, currency: str, filters: Filters, size: int) -> tuple[Card, ...]:
-    """The newest pieces. Two statements."""
+    """The newest pieces. One statement."""
     return _read_cards(_select(language, currency, filters, 0, size)[2], language, currency)
 
 
@@ -145,18 +151,10 @@ def _card_rows(language: str, currency: str, ids: list[int]) -> list[Any]:
     """Rows of cards, in the order of the ids."""
     if not ids:
         return []
-    by_id = {row.id: row for row in db.session.execute(_cards(language, currency), {"ids": ids})}
+    # On the connection itself: a session prepares for entities, and there are none.
+    rows = db.session.connection().execute(_cards(language, currency), {"ids": ids}).all()
+    by_id = {row.id: row for row in rows}
     return [by_id[id_] for id_ in ids if id_ in by_id]
-
-
-def _title(code: str) -> Any:
-    found = select(TextRow.text).where(
-        TextRow.entity == "product",
-        TextRow.entity_id == Product.id,
-        TextRow.field == "title",
-        TextRow.language == code,
-    )
-    return found.scalar_subquery().label(f"title_{code}")
 
 
 # Building the statement costs more than sending it.
@@ -177,7 +175,6 @@ def _cards(language: str, currency: str) -> Select[Any]:
             Product.public_id,
             Product.kind,
             Product.sale_unit,
-            Product.cover_id,
             Product.published_at,
             Product.min_quantity,
             Unit.public_id.label("maker_id"),
@@ -187,42 +184,43 @@ def _cards(language: str, currency: str) -> Select[Any]:
             highest.scalar_subquery().label("highest"),
             stock.scalar_subquery().label("available"),
             reserved.scalar_subquery().label("reserved"),
-            *(_title(code) for code in LANGUAGES),
+            *(text_column("product", Product.id, "title", code) for code in LANGUAGES),
+            *VIEW_COLUMNS,
             lasting_here().label("lasting"),
         )
         .join(Unit, Product.unit_id == Unit.id)
+        .outerjoin(Picture, Picture.id == Product.cover_id)
         .where(Product.id.in_(bindparam("ids", expanding=True)))
     )
 
 
 def _read_cards(rows: Sequence[Any], language: str, currency: str) -> tuple[Card, ...]:
-    pictures = picture_views(row.cover_id for row in rows)
-    cards = []
-    for row in rows:
-        titles = {code: getattr(row, f"title_{code}") for code in LANGUAGES}
-        title = tell(titles, language) or Told(row.public_id, language)
-        picture = pictures.get(row.cover_id)
-        stock = "available" if (row.available or 0) >= row.min_quantity else "reserved" if row.reserved else "out"
-        cards.append(
-            Card(
-                id=row.id,
-                public_id=row.public_id,
-                slug=slugify(title.text, language),
-                title=title,
-                maker=row.maker,
-                maker_id=row.maker_id,
-                place=row.place,
-                minor=row.minor,
-                varies=row.minor != row.highest,
-                currency=currency,
-                picture={**picture, "alt": title.text} if picture else None,
-                kind=row.kind,
-                sale_unit=row.sale_unit,
-                stock=stock,
-                published_at=row.published_at,
-            )
-        )
-    return tuple(cards)
+    # The number of the newest change, which stands last, is nothing of the piece.
+    return tuple(_card(language, currency, row._fields[:-1], tuple(row)[:-1]) for row in rows)
+
+
+@lru_cache(maxsize=4096)
+def _card(language: str, currency: str, names: tuple[str, ...], values: tuple[Any, ...]) -> Card:
+    row = SimpleNamespace(**dict(zip(names, values, strict=True)))
+    title = tell({code: getattr(row, f"title_{code}") for code in LANGUAGES}, language) or Told(row.public_id, language)
+    stock = "available" if (row.available or 0) >= row.min_quantity else "reserved" if row.reserved else "out"
+    return Card(
+        id=row.id,
+        public_id=row.public_id,
+        slug=slugify(title.text, language),
+        title=title,
+        maker=row.maker,
+        maker_id=row.maker_id,
+        place=row.place,
+        minor=row.minor,
+        varies=row.minor != row.highest,
+        currency=currency,
+        picture=picture_view(row, title.text) if row.sha256 else None,
+        kind=row.kind,
+        sale_unit=row.sale_unit,
+        stock=stock,
+        published_at=row.published_at,
+    )
 
 
 def list_crafts(language: str) -> list[CraftTile]:

@@ -164,8 +164,12 @@ def _format_money(minor: int, currency: str, pattern: str, code: str) -> str:
 
 def number(value: int | Decimal, language: str | None = None) -> str:
     """A number with its groups, at most three decimals."""
-    code = _code(language)
-    return _tidy(format_decimal(_exact(value), locale=_LOCALES[code]), code)
+    return _number(_exact(value), _code(language))
+
+
+@lru_cache(maxsize=4096, typed=True)
+def _number(value: int | Decimal, code: str) -> str:
+    return _tidy(format_decimal(value, locale=_LOCALES[code]), code)
 
 
 def rate(value: Decimal, language: str | None = None) -> str:

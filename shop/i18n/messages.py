@@ -39,6 +39,8 @@ class _Texts(NamedTuple):
 
     single: Mapping[Key, str]
     plural: Mapping[Key, tuple[str, ...]]
+    # What templates have said without placeholders: as many as they hold texts.
+    plain: dict[str, Markup]
 
 
 def folder() -> Path:
@@ -80,7 +82,7 @@ def reload() -> None:
 def _texts(code: str) -> _Texts:
     path = folder() / code / "LC_MESSAGES" / "messages.po"
     if code == SOURCE or not path.is_file():
-        return _Texts({}, {})
+        return _Texts({}, {}, {})
     with path.open("rb") as file:
         return _collect(read_po(file, locale=code), code)
 
@@ -116,7 +118,7 @@ def _collect(catalogue: Catalog, code: str) -> _Texts:
             plural[key_of(message)] = forms
         else:
             single[key_of(message)] = forms[0]
-    return _Texts(single, plural)
+    return _Texts(single, plural, {})
 
 
 @lru_cache
@@ -203,3 +205,16 @@ def install_gettext(environment: Environment) -> None:
         pgettext=find_text_in_context,
         npgettext=find_plural_in_context,
     )
+    # A page says thirty things without a placeholder: those skip what Jinja does for the others.
+    environment.globals["_"] = environment.globals["gettext"] = _say
+
+
+def _say(message: str, /, **variables: Any) -> Markup:
+    """`_` of the templates: as Jinja's own, which fills every text, so that a per cent sign is written twice."""
+    texts = _texts(_language.get())
+    if not variables:
+        found = texts.plain.get(message)
+        if found is None:
+            found = texts.plain[message] = Markup(texts.single.get((None, message), message) % {})
+        return found
+    return Markup(texts.single.get((None, message), message)) % variables

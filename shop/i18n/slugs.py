@@ -2,6 +2,7 @@
 
 import re
 import unicodedata
+from functools import lru_cache
 
 from shop.i18n.fold import fold
 
@@ -12,6 +13,7 @@ _APOSTROPHE = re.compile(r"['’]")
 _ARABIC_MARKS = re.compile("[\u0610-\u061a\u064b-\u065f\u0670\u06d6-\u06ed\u0640]")
 
 
+@lru_cache(maxsize=8192)
 def slugify(text: str, language: str) -> str:
     """Words joined by hyphens, at most 80 characters; empty when the text has no letter or digit.
 

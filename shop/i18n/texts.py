@@ -4,6 +4,7 @@ import hashlib
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import UniqueConstraint, select
 from sqlalchemy.orm import Mapped, mapped_column
@@ -78,6 +79,14 @@ def texts_of(entity: str, ids: Iterable[int], fields: Iterable[str]) -> dict[tup
     for row in rows:
         found.setdefault((row.entity_id, row.field), {})[row.language] = row.text
     return found
+
+
+def text_column(entity: str, entity_id: Any, field: str, language: str) -> Any:
+    """A text as a column of any statement, NULL where there is none; `entity_id` is a column of it."""
+    found = select(TextRow.text).where(
+        TextRow.entity == entity, TextRow.entity_id == entity_id, TextRow.field == field, TextRow.language == language
+    )
+    return found.scalar_subquery().label(f"{field}_{language}")
 
 
 def tell(texts: dict[str, str], language: str) -> Told | None:

@@ -93,11 +93,11 @@ def init_faults(app: Flask) -> None:
 
     @app.teardown_appcontext
     def give_back(_error: BaseException | None) -> None:
-        """End what was read, before the session is closed: what was answered stays answered though the connection is lost."""
+        """Close what was read, before Flask-SQLAlchemy would: what was answered stays answered though the connection is lost."""
         if not db.session.registry.has():
             return
         try:
-            db.session.rollback()
+            db.session.remove()
         except DBAPIError as error:
             if find_outage(error) is None:
                 raise

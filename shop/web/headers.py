@@ -43,6 +43,8 @@ def _policy(images: str = "") -> str:
 
 def init_headers(app: Flask) -> None:
     secure = app.config["SETTINGS"].base_url.startswith("https:")
+    with app.app_context():
+        policy = _policy()
 
     @app.after_request
     def protect(response: Response) -> Response:
@@ -51,7 +53,7 @@ def init_headers(app: Flask) -> None:
         headers.setdefault("Referrer-Policy", "same-origin")
         headers.setdefault("Cross-Origin-Opener-Policy", "same-origin")
         if response.mimetype == "text/html" and "Content-Security-Policy" not in headers:
-            headers["Content-Security-Policy"] = _policy()
+            headers["Content-Security-Policy"] = policy
         if secure:
             headers.setdefault("Strict-Transport-Security", "max-age=31536000; includeSubDomains")
         if request.path.startswith(("/artisan", "/staff")):

@@ -79,5 +79,5 @@ def show(reference: str) -> str | Response:
             things=[structured.maker(maker, alternates[language]), structured.item_list(found.cards)],
         ),
         image=structured.share_image([maker.picture]),
-        **listing.context(question, found, "artisans.show", reference=reference),
+        **listing.context(question, found, "artisans.show", heading="h3", eager=0, reference=reference),
     )

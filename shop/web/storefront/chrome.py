@@ -5,7 +5,7 @@ from functools import lru_cache
 from typing import Any
 
 from flask import current_app, g, request, url_for
-from markupsafe import Markup
+from markupsafe import Markup, escape
 
 from shop.catalogue.currencies import default_currency, list_currencies
 from shop.catalogue.facets import FACETS
@@ -17,6 +17,7 @@ from shop.i18n.languages import LANGUAGES
 from shop.i18n.messages import current_language
 from shop.i18n.messages import gettext as _
 from shop.i18n.quantities import how_many
+from shop.web.fragments import fragment, render_part
 
 # Parameters that make another page. What else an address may carry (a campaign's mark) is no part of its identity.
 TELLING = frozenset({"q", "page", *FACETS})
@@ -40,22 +41,20 @@ TINTS = {
 
 def read_choice() -> None:
     """The currency and destination of a page, from its address; both are closed sets."""
-    currency = request.args.get("currency", default_currency())
+    standard = default_currency()
+    currency = request.args.get("currency", standard)
     if currency not in list_currencies():
         raise NotFound(_("We have no prices in this currency."))
     country = request.args.get("to") or None
     if country is not None and country not in COUNTRY_CODES:
         raise NotFound(_("There is no such country."))
     g.currency, g.to = currency, country
+    g.carried = {**({"currency": currency} if currency != standard else {}), **({"to": country} if country else {})}
 
 
 def kept() -> dict[str, str]:
     """The parameters that links of a public page carry on."""
-    found = {}
-    if g.get("currency", default_currency()) != default_currency():
-        found["currency"] = g.currency
-    if g.get("to"):
-        found["to"] = g.to
+    found: dict[str, str] = g.get("carried") or {}
     return found
 
 
@@ -117,24 +116,29 @@ def context() -> dict[str, Any]:
     arguments = {name: value for name, value in arguments.items() if name in telling}
     public = request.method in {"GET", "HEAD"} and endpoint.startswith("storefront.")
     here = {code: address(endpoint, **{**view, **arguments, "lang": code}) for code in LANGUAGES} if public else {}
+    currencies, destination = list_currencies(), {"to": g.to} if g.get("to") else {}
     currency_urls = {}
-    for code in list_currencies():
-        chosen = {"currency": code} if code != default_currency() else {}
-        destination = {"to": g.to} if g.get("to") else {}
+    for code in currencies:
+        chosen = {"currency": code} if code != currencies[0] else {}
         currency_urls[code] = address(endpoint, **{**view, **arguments, **destination, **chosen}) if public else "?"
     return {
         "alternates": {code: absolute(address) for code, address in here.items()},
         "canonical": absolute(here[current_language()]) if public else "",
-        "currencies": list_currencies(),
-        "currency": g.get("currency", default_currency()),
+        "currencies": currencies,
+        "currency": g.get("currency", currencies[0]),
         "currency_urls": currency_urls,
-        "nav_links": nav_links(endpoint),
-        "footer_links": footer_links(),
+        "footer_links": footer_links,
+        "site_nav": _site_nav(endpoint),
+        "site_header": _site_header,
+        "site_footer": _site_footer,
         "link": link,
         "product_link": product_link,
         "maker_link": maker_link,
-        "card_view": card_view,
+        "card_html": card_html,
     }
+
+
+_SECTIONS = frozenset(f"storefront.{name}.index" for name in ("products", "crafts", "artisans"))
 
 
 def nav_links(endpoint: str) -> list[dict[str, Any]]:
@@ -160,6 +164,56 @@ def footer_links() -> list[dict[str, str]]:
     return [*links, {"text": _("Withdraw from contract here"), "url": link("orders.find", intent="withdraw")}]
 
 
+def _site_nav(endpoint: str) -> Markup:
+    """The sections as they stand under the header of every page."""
+    key = ("nav", current_language(), tuple(kept().items()), endpoint if endpoint in _SECTIONS else "")
+    return fragment(key, lambda: render_part("storefront/chrome.html", "sections", nav_links(endpoint)))
+
+
+def _site_header(alternates: Mapping[str, str], currency_urls: Mapping[str, str], q: str = "") -> Markup:
+    """The header of a page: the same for all but for a few addresses and what was searched, which are put into it."""
+    code, currencies = current_language(), tuple(currency_urls)
+    currency = g.get("currency") or currencies[0]
+
+    def make() -> Markup:
+        menus = {name: _hole(name) for name in LANGUAGES}, {name: _hole(name) for name in currencies}
+        every = list(LANGUAGES.values())
+        return render_part(
+            "storefront/chrome.html", "header", LANGUAGES[code], every, menus[0], currency, menus[1], _hole("q")
+        )
+
+    made = fragment(("header", code, currency, currencies), make)
+    return _put({**_languages(alternates), **currency_urls, "q": q}, made)
+
+
+def _site_footer(alternates: Mapping[str, str]) -> Markup:
+    """The foot of a page, with the same page in other languages put into it."""
+    code = current_language()
+
+    def make() -> Markup:
+        every, holes = list(LANGUAGES.values()), {name: _hole(name) for name in LANGUAGES}
+        return render_part("storefront/chrome.html", "footer", footer_links(), LANGUAGES[code], every, holes)
+
+    return _put(_languages(alternates), fragment(("footer", code, tuple(kept().items())), make))
+
+
+def _languages(alternates: Mapping[str, str]) -> dict[str, str]:
+    """Where a page stands in each language; at home where it has none."""
+    return {name: alternates.get(name) or f"/{name}/" for name in LANGUAGES}
+
+
+def _hole(name: str) -> str:
+    """What stands in a kept fragment where something is put in; of characters that no text has (Unicode, private use)."""
+    return f"\ue000{name}\ue001"
+
+
+def _put(values: Mapping[str, str], made: Markup) -> Markup:
+    text = str(made)
+    for name, value in values.items():
+        text = text.replace(_hole(name), escape(value))
+    return Markup(text)
+
+
 def card_view(card: Card) -> dict[str, Any]:
     """A card as the component shows it."""
     mark, kind = _mark(card)
@@ -176,6 +230,17 @@ def card_view(card: Card) -> dict[str, Any]:
         "mark_kind": kind,
         "price_note": price_note(card.sale_unit),
     }
+
+
+def card_html(card: Card, *, eager: bool = False, first: bool = False, heading: str = "h3") -> Markup:
+    """A card of a list. `eager`: its picture is in view at once; `first`: it matters most of all."""
+    key = (card, current_language(), tuple(kept().items()), eager, first, heading)
+    return fragment(
+        key,
+        lambda: render_part(
+            "components/product_card.html", "product_card", card_view(card), eager=eager, first=first, heading=heading
+        ),
+    )
 
 
 def _mark(card: Card) -> tuple[str, str]:

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any
+from urllib.parse import quote_plus
 
 from flask import g, request
 from markupsafe import Markup
@@ -21,13 +22,17 @@ from shop.i18n.messages import current_language, ngettext
 from shop.i18n.messages import gettext as _
 from shop.i18n.regions import region_name
 from shop.shipping.queries import MAX_PARCELS, kept_tariff
+from shop.web.fragments import fragment, render_part
 from shop.web.page_cache import rests_on
-from shop.web.storefront.chrome import card_view, colour_name, form_name, kind_name, link
+from shop.web.storefront import chrome
+from shop.web.storefront.chrome import card_html, colour_name, form_name, kind_name, link
 from shop.web.storefront.chrome import kept as kept_arguments
 
 MAX_PAGE = 10_000
 # More values of one facet than a page offers are not a choice.
 MAX_VALUES = 40
+# Pictures that are in view at once on most screens.
+EAGER = 4
 Address = Callable[..., str]
 
 
@@ -84,12 +89,39 @@ def _reach(country: str, currency: str) -> tuple[int, int]:
     return most, most * MAX_PARCELS
 
 
-def context(question: Question, found: Listing, endpoint: str, **view: Any) -> dict[str, Any]:
-    """What the listing template shows: cards, facets as links, what is chosen, how the question was read, pages."""
+# As Werkzeug writes the parameters of an address.
+_SAFE = "!$'()*,/:;?@"
 
-    def address(**changes: Any) -> str:
-        return link(endpoint, **view, **question.arguments(**changes))
 
+def _parameters(name: str, value: str | tuple[str, ...]) -> str:
+    """A parameter as an address has it, once for each of its values; nothing for an empty one."""
+    values = (value,) if isinstance(value, str) else value
+    return "&".join(f"{name}={quote_plus(one, safe=_SAFE)}" for one in values if one)
+
+
+def _addresses(question: Question, path: str) -> Address:
+    """Addresses of this listing with some parameters changed. A page has a hundred; what stays is written once."""
+    carried = [_parameters(name, value) for name, value in kept_arguments().items()]
+    named = [name for name in ("q", *FACETS) if name != question.fixed]
+    own = {name: _parameters(name, getattr(question.filters, name)) for name in named}
+
+    def address(page: int = 1, **changes: Any) -> str:
+        parts = [*carried, *(_parameters(name, changes[name]) if name in changes else own[name] for name in named)]
+        query = "&".join(filter(None, [*parts, f"page={page}" if page > 1 else ""]))
+        return f"{path}?{query}" if query else path
+
+    return address
+
+
+def context(
+    question: Question, found: Listing, endpoint: str, *, heading: str = "h2", eager: int = EAGER, **view: Any
+) -> dict[str, Any]:
+    """What the listing template shows: cards, facets as links, what is chosen, how the question was read, pages.
+
+    `heading` is that of a card, and the pictures of the first `eager` are in view at once.
+    """
+    path = chrome.address(f"storefront.{endpoint}", **view)
+    address = _addresses(question, path)
     rests_on(LIST, *(of_piece(card.id) for card in found.cards))
     chosen = _chosen(question, found, address)
     q = question.filters.q
@@ -98,8 +130,11 @@ def context(question: Question, found: Listing, endpoint: str, **view: Any) -> d
         "q": q,
         "total": found.total,
         "result_text": _result_text(found.total, found.read_as or q),
-        "cards": [card_view(card) for card in found.cards],
-        "groups": _groups(question, found, address),
+        "cards": [
+            card_html(card, eager=number <= eager, first=number == 1 and eager > 0, heading=heading)
+            for number, card in enumerate(found.cards, 1)
+        ],
+        "filters": _filters(question, found, address, path),
         "chosen": chosen,
         "all_url": link(endpoint, **view),
         "pages_args": _pages(found, address),
@@ -112,7 +147,6 @@ def context(question: Question, found: Listing, endpoint: str, **view: Any) -> d
         "without_choices": found.without_choices,
         "without_choices_url": link("products.index", q=q) if q else link("products.index"),
         "crafts_instead": _crafts_instead(found),
-        "posting": _posting(question) if g.to is None and found.total else None,
     }
 
 
@@ -159,6 +193,20 @@ def _titles() -> dict[str, str]:
         "region": _("Region"),
         "posted": _("Ships to"),
     }
+
+
+def _filters(question: Question, found: Listing, address: Address, path: str) -> Markup:
+    """The choices beside the list, each a link with its count; nothing where there is nothing to choose."""
+
+    def make() -> Markup:
+        groups = _groups(question, found, address)
+        posting = _posting(question) if g.to is None and found.total else None
+        return render_part("storefront/filters.html", "filters", groups, posting) if groups else Markup()
+
+    carried = tuple(kept_arguments().items())
+    return fragment(
+        ("filters", current_language(), path, carried, question.filters, question.fixed, found.counted_on), make
+    )
 
 
 def _groups(question: Question, found: Listing, address: Address) -> list[dict[str, Any]]:

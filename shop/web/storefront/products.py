@@ -1,14 +1,15 @@
 """The listing of all pieces and the page of one."""
 
+import json
 from collections.abc import Iterable
 from typing import Any
 from urllib.parse import quote, quote_plus
 
-from flask import Blueprint, g, redirect, render_template, url_for
+from flask import Blueprint, g, redirect, render_template
 from markupsafe import Markup, escape
 from werkzeug.wrappers import Response
 
-from shop.catalogue.currencies import default_currency, list_currencies
+from shop.catalogue.currencies import list_currencies
 from shop.catalogue.pricing import share_terms
 from shop.catalogue.product_page import Neighbour, Offer, ProductPage, get_product_page
 from shop.catalogue.queries import list_products
@@ -28,6 +29,7 @@ from shop.shipping.charges import Charges, Goods
 from shop.shipping.errors import CannotShip
 from shop.shipping.queries import Tariff, kept_tariff
 from shop.shipping.services import ship_by
+from shop.web.fragments import fragment, render_part
 from shop.web.page_cache import rests_on
 from shop.web.storefront import chrome, listing, structured
 from shop.web.storefront.artisans import form_name
@@ -91,23 +93,21 @@ def page(piece: ProductPage, *, error: str = "", variant: str = "", quantity: st
         error=error,
         error_field="variant" if error and not variant else "quantity",
         has_errors=bool(error),
-        facts=_facts(piece),
         crumbs=crumbs,
         promises=_promises(piece, delivery, stock_text),
         stock_text=stock_text,
         to=g.to or "",
-        countries=list_countries((), tariff.destinations()),
-        own_path=url_for(
+        countries=_country_choices(tariff),
+        own_path=chrome.address(
             "storefront.products.show", reference=chrome.reference(piece.public_id, piece.slugs[language])
         ),
-        tint=chrome.TINTS.get(piece.family, ""),
         charged_text=chrome.charged_text(piece.currency),
-        safety=_safety(piece),
-        more=[_more_view(piece, neighbour) for neighbour in piece.more],
+        gallery=_gallery(piece),
+        words=_words(piece),
+        more=[_more_card(piece, neighbour) for neighbour in piece.more],
         share=_share_links(piece, alternates[language]),
         reaches_text=_reaches_text(piece, chosen, delivery),
         freight_url=_freight_url(piece, chosen) if delivery["freight"] else "",
-        maker_note=form_name(piece.maker.legal_form),
         alternates=alternates,
         canonical=alternates[language],
         currency_urls=_currency_urls(piece, language),
@@ -121,8 +121,9 @@ def _currency_urls(piece: ProductPage, language: str) -> dict[str, str]:
     view: dict[str, Any] = {"reference": chrome.reference(piece.public_id, piece.slugs[language])}
     if g.to:
         view["to"] = g.to
-    addresses = {code: url_for("storefront.products.show", **view, currency=code) for code in list_currencies()}
-    return {**addresses, default_currency(): url_for("storefront.products.show", **view)}
+    first, *others = list_currencies()
+    addresses = {code: chrome.address("storefront.products.show", **view, currency=code) for code in others}
+    return {first: chrome.address("storefront.products.show", **view), **addresses}
 
 
 def _choose(offers: list[Offer], variant: str, least: int) -> Offer | None:
@@ -204,11 +205,8 @@ def _reaches_text(piece: ProductPage, chosen: Offer | None, delivery: dict[str, 
     )
 
 
-def _safety(piece: ProductPage) -> list[tuple[str, Any]]:
+def _safety(piece: ProductPage, operator: dict[str, str], person: dict[str, str]) -> list[tuple[str, Any]]:
     """Who made it, who answers for it in the European Union, and how to name it (Regulation (EU) 2023/988, art. 19)."""
-    day = clock.today()
-    operator = kept(("policy", "operator", day), lambda: get_policy("operator"))
-    person = kept(("policy", "eu_responsible_person", day), lambda: get_policy("eu_responsible_person")) or {}
     ask = _("On request from the programme: %(email)s", email=formats.isolate_ltr(operator["email"]))
     skus = formats.list_text([offer.sku for offer in piece.offers]) or piece.public_id
     return [
@@ -225,6 +223,53 @@ def _person_text(person: dict[str, str]) -> str:
         return _("Not named yet.")
     parts = (person["name"], person["postal_address"], person["email"])
     return Markup("<br>").join(formats.isolate(part) for part in parts)
+
+
+def _country_choices(tariff: Tariff) -> Markup:
+    """The list of the countries we send to, as a field of a form."""
+    to, codes = g.to or "", tuple(tariff.destinations())
+
+    def make() -> Markup:
+        countries = [("", _("Choose a country")), *list_countries((), codes)]
+        return render_part("components/select.html", "select", "to", _("Send to"), countries, value=to)
+
+    return fragment(("send to", current_language(), to, codes), make)
+
+
+def _gallery(piece: ProductPage) -> Markup:
+    return fragment(
+        ("gallery", piece.portrait), lambda: render_part("components/gallery.html", "gallery", piece.pictures)
+    )
+
+
+def _words(piece: ProductPage) -> Markup:
+    """The story of the piece, its facts, its safety and its maker: what no price, no stock and no destination changes."""
+    day = clock.today()
+    operator = kept(("policy", "operator", day), lambda: get_policy("operator"))
+    person = kept(("policy", "eu_responsible_person", day), lambda: get_policy("eu_responsible_person")) or {}
+    skus = tuple(offer.sku for offer in piece.offers)
+
+    def make() -> Markup:
+        return render_part(
+            "storefront/products/words.html",
+            "words",
+            piece,
+            LANGUAGES[current_language()],
+            facts=_facts(piece),
+            safety=_safety(piece, operator, person),
+            own_maker=chrome.maker_link(piece.maker.public_id, piece.maker.slugs[current_language()]),
+            maker_note=form_name(piece.maker.legal_form),
+            tint=chrome.TINTS.get(piece.family, ""),
+        )
+
+    policies = json.dumps([operator, person])
+    return fragment(("words", piece.portrait, tuple(chrome.kept().items()), skus, policies), make)
+
+
+def _more_card(piece: ProductPage, other: Neighbour) -> Markup:
+    """A card of the maker's other pieces."""
+    key = ("more", other, piece.currency, current_language(), tuple(chrome.kept().items()), piece.maker.name)
+    return fragment(key, lambda: render_part("components/product_card.html", "product_card", _more_view(piece, other)))
 
 
 def _more_view(piece: ProductPage, other: Neighbour) -> dict[str, Any]:

@@ -1,0 +1,59 @@
+"""Pieces of HTML that stand on many pages, kept by everything they are made of: none ever has to be thrown away.
+
+A card of a list is made once for a piece as it stands, not for each list it stands in; the choices beside a list once for
+the shelf and the question. Bounded by the characters kept, for each process; what was not used for longest goes first.
+"""
+
+import threading
+from collections import OrderedDict
+from collections.abc import Callable, Hashable
+
+from flask import Flask, current_app
+from markupsafe import Markup
+
+# Of one to four bytes each, in most pages one.
+MOST_CHARACTERS = 3 * 1024 * 1024
+
+
+class Fragments:
+    """The store of one process."""
+
+    def __init__(self, most: int = MOST_CHARACTERS) -> None:
+        self._most, self._size = most, 0
+        self._made: OrderedDict[Hashable, Markup] = OrderedDict()
+        self._lock = threading.Lock()
+
+    def get(self, key: Hashable, make: Callable[[], Markup]) -> Markup:
+        """What is kept under a key; made now if nothing is."""
+        found = self._made.get(key)
+        if found is not None:
+            with self._lock:
+                if key in self._made:
+                    self._made.move_to_end(key)
+            return found
+        made = make()
+        with self._lock:
+            earlier = self._made.pop(key, None)
+            self._size += len(made) - (len(earlier) if earlier is not None else 0)
+            self._made[key] = made
+            while self._size > self._most:
+                _key, gone = self._made.popitem(last=False)
+                self._size -= len(gone)
+        return made
+
+
+def init_fragments(app: Flask) -> None:
+    """Give an application a store of its own: what is made may rest on its settings."""
+    app.extensions["fragments"] = Fragments()
+
+
+def render_part(template: str, macro: str, *arguments: object, **options: object) -> Markup:
+    """What a macro of a template makes of some values; it sees nothing of the request."""
+    made: Markup = getattr(current_app.jinja_env.get_template(template).module, macro)(*arguments, **options)
+    return made
+
+
+def fragment(key: Hashable, make: Callable[[], Markup]) -> Markup:
+    """A fragment of the current application. The key names everything it is made of, its language too."""
+    store: Fragments = current_app.extensions["fragments"]
+    return store.get(key, make)
