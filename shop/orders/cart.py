@@ -10,7 +10,8 @@ from datetime import date
 from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import ColumnElement, String, and_, bindparam, delete, func, select
+from sqlalchemy import BigInteger, ColumnElement, String, and_, bindparam, delete, func, select
+from sqlalchemy.orm import aliased
 
 from shop.artisans.models import Unit
 from shop.catalogue.currencies import default_currency, list_currencies
@@ -189,35 +190,67 @@ def count_lines(token: str | None) -> int:
     return db.session.scalar(statement) or 0
 
 
-def add_to_cart(token: str | None, variant_id: int, quantity: int, currency: str) -> Cart:
-    """Put a variant into the cart of a cookie, or into a new one; a line that is there grows.
+def add_to_cart(
+    token: str | None, variant_id: int, quantity: int | str, currency: str, *, product: str | None = None
+) -> Cart:
+    """Put a variant into the cart of a cookie, or into a new one; a line that is there grows. Four statements at most.
 
-    A one-of-a-kind piece that is there already stays as it is. Raises NotForSale, or QuantityInvalid when there are
-    fewer.
+    `quantity` may be as typed; `product` is the public id of the piece the variant must belong to. A one-of-a-kind piece
+    that is there already stays as it is. Raises NotForSale, or QuantityInvalid when there are fewer.
     """
     _check_currency(currency)
     offer = _get_offer(variant_id, currency)
-    cart = find_cart(token, lock=True)
+    if product is not None and offer.product != product:
+        raise NotForSale(variant_id, _("This piece is not for sale at the moment."))
+    if isinstance(quantity, str):
+        quantity = parse_quantity(quantity, offer.min_quantity, offer.quantity_step)
     now = clock.now()
+    cart, line, held, lines = _open_cart(token, variant_id)
     if cart is None:
         cart = Cart(token=new_token(), currency=currency, country=None, created_at=now, updated_at=now)
         db.session.add(cart)
         db.session.flush()
     elif cart.currency != currency:
         set_choice(cart, currency, cart.country)
-    line = _find_line(cart, variant_id)
     wanted = quantity + (line.quantity if line else 0)
     if offer.kind == "one_of_a_kind":
         wanted = 1
-    _check_quantity(offer, wanted, offer.available + count_held(cart.id, variant_id))
+    _check_quantity(offer, wanted, offer.available + held)
     if line is None:
-        if count_lines(cart.token) >= MAX_LINES:
+        if lines >= MAX_LINES:
             raise QuantityInvalid(_("A cart holds up to %(most)s different pieces.", most=MAX_LINES))
         line = CartLine(cart_id=cart.id, variant_id=variant_id)
         db.session.add(line)
     line.quantity, line.seen_minor = wanted, offer.amount_minor
     cart.updated_at = now
     return cart
+
+
+def _open_cart(token: str | None, variant_id: int) -> tuple[Cart | None, CartLine | None, int, int]:
+    """The cart of a cookie, its line of a variant, how many of it the cart's own unpaid order holds, and how many lines
+    there are; a second click waits until the first has been done."""
+    if not token:
+        return None, None, 0, 0
+    row = db.session.execute(_cart_statement(), {"token": token, "variant": variant_id}).first()
+    return (row[0], row[1], row[2] or 0, row[3]) if row else (None, None, 0, 0)
+
+
+@lru_cache(maxsize=1)
+def _cart_statement() -> Any:
+    variant = bindparam("variant", type_=BigInteger)
+    lines = aliased(CartLine)
+    return (
+        select(
+            Cart,
+            CartLine,
+            _held(Cart.id, variant),
+            select(func.count(lines.id)).where(lines.cart_id == Cart.id).scalar_subquery(),
+        )
+        .outerjoin(CartLine, and_(CartLine.cart_id == Cart.id, CartLine.variant_id == variant))
+        .where(Cart.token == bindparam("token"))
+        .with_for_update(of=Cart)
+        .execution_options(populate_existing=True)
+    )
 
 
 def set_quantity(cart: Cart, variant_id: int, quantity: int) -> None:
@@ -453,10 +486,20 @@ def _held(cart_id: Any, variant_id: Any) -> ColumnElement[int]:
 
 def _get_offer(variant_id: int, currency: str) -> Any:
     """The variant with its price, if it can be bought today. Raises NotForSale."""
-    row = db.session.execute(
+    values = {"variant": variant_id, "currency": currency}
+    row = db.session.connection().execute(_offer_statement(clock.today()), values).first()
+    if row is None:
+        raise NotForSale(variant_id, _("This piece is not for sale at the moment."))
+    return row
+
+
+@lru_cache(maxsize=2)
+def _offer_statement(day: date) -> Any:
+    return (
         select(
             Variant.id.label("variant_id"),
             Variant.available,
+            Product.public_id.label("product"),
             Product.kind,
             Product.min_quantity,
             Product.quantity_step,
@@ -464,17 +507,14 @@ def _get_offer(variant_id: int, currency: str) -> Any:
         )
         .join(Product, Variant.product_id == Product.id)
         .join(Unit, Product.unit_id == Unit.id)
-        .join(Price, and_(Price.variant_id == Variant.id, Price.currency == currency))
+        .join(Price, and_(Price.variant_id == Variant.id, Price.currency == bindparam("currency")))
         .where(
-            Variant.id == variant_id,
+            Variant.id == bindparam("variant", type_=BigInteger),
             Variant.archived_at.is_(None),
             Product.state == "published",
-            admitted_units(clock.today()),
+            admitted_units(day),
         )
-    ).first()
-    if row is None:
-        raise NotForSale(variant_id, _("This piece is not for sale at the moment."))
-    return row
+    )
 
 
 def _check_quantity(offer: Any, wanted: int, available: int) -> None:

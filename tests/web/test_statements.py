@@ -7,13 +7,14 @@ from flask.testing import FlaskClient
 
 from shop.catalogue.models import Product, Variant
 from shop.core import kept
+from shop.core.clock import VirtualClock
 from shop.core.db import db, transaction
 from shop.orders.cart import add_to_cart, find_cart, set_choice
 from tests.builders import make_product, make_unit
 
 # A parameter nobody knows: the page is made anew, whatever is kept.
 ANEW = "?anew=1"
-HOME, LISTING, CRAFT, PRODUCT, CART = 12, 2, 3, 3, 3
+HOME, LISTING, CRAFT, PRODUCT, CART, ADD = 12, 1, 2, 3, 3, 4
 FEW, MANY = 3, 24
 
 
@@ -71,3 +72,20 @@ def test_a_cart_of_many_makers_is_three_statements(
         with count_statements() as seen:
             assert client.get("/en/cart").status_code == 200
         assert len(seen) <= CART, seen
+
+
+@pytest.mark.both_databases
+def test_adding_to_a_cart_is_four_statements_and_three_for_a_new_visitor(
+    client: FlaskClient, clock: VirtualClock, count_statements: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(kept, "LOOK_NANOSECONDS", 10**13)
+    pieces = [make_product(stock=9, kind="repeatable") for _piece in range(FEW)]
+    forms = [{"product": db.session.get_one(Product, v.product_id).public_id, "variant": v.id} for v in pieces]
+    client.get("/en/cart")
+    counts = []
+    for form in [*forms, forms[0]]:
+        clock.advance(minutes=1)
+        with count_statements() as seen:
+            assert client.post("/en/cart", data=form).status_code == 303
+        counts.append(len(seen))
+    assert counts == [ADD - 1, ADD, ADD, ADD], seen

@@ -36,6 +36,8 @@ blueprint = Blueprint("cart", __name__)
 
 COOKIE = "cart"
 KEPT_SECONDS = 30 * 24 * 3600
+# Of the key of a variant; longer ones no database holds.
+MOST_DIGITS = 18
 
 
 def read_own_cart() -> CartView:
@@ -91,19 +93,20 @@ def _groups(cart: CartView) -> list[dict[str, Any]]:
 @blueprint.post("/cart")
 def add() -> AnyResponse | tuple[str, int]:
     """Put a piece into the cart. What the browser says of its price is not looked at."""
-    piece = get_product_page(request.form.get("product", ""), current_language(), g.currency)
-    variant, quantity = request.form.get("variant", ""), request.form.get("quantity", "1")
-    offers = {str(offer.id): offer for offer in piece.offers}
+    product, variant = request.form.get("product", ""), request.form.get("variant", "")
+    quantity = request.form.get("quantity", "1")
     try:
-        if variant not in offers:
-            raise QuantityInvalid(_("Choose one of the sizes or colours."))
-        wanted = parse_quantity(quantity, piece.min_quantity, piece.quantity_step)
+        known = variant.isascii() and variant.isdigit() and len(variant) <= MOST_DIGITS
         with transaction():
-            cart = add_to_cart(request.cookies.get(COOKIE), offers[variant].id, wanted, g.currency)
+            cart = add_to_cart(
+                request.cookies.get(COOKIE), int(variant) if known else 0, quantity, g.currency, product=product
+            )
             token = cart.token
     except (QuantityInvalid, NotForSale) as error:
-        fresh = get_product_page(piece.public_id, current_language(), g.currency)
-        return products.page(fresh, error=error.text, variant=variant, quantity=quantity[:20]), 422
+        piece = get_product_page(product, current_language(), g.currency)
+        own = variant in {str(offer.id) for offer in piece.offers}
+        text = error.text if own else _("Choose one of the sizes or colours.")
+        return products.page(piece, error=text, variant=variant, quantity=quantity[:20]), 422
     response = redirect(chrome.link("cart.show"), 303)
     response.set_cookie(
         COOKIE,
