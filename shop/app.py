@@ -1,5 +1,6 @@
 """create_app: the only file that knows every room. Doors and subscriptions are two tables."""
 
+import gc
 from collections.abc import Callable
 
 from flask import Flask
@@ -137,7 +138,11 @@ def from_environment() -> Flask:
     """The application of this installation, as a server makes it."""
     settings = load_settings(serving=True)
     begin_logging(settings.log_format)
-    return create_app(settings)
+    app = create_app(settings)
+    # What lives as long as the process is not looked through again each time a request's own rubbish is collected.
+    gc.collect()
+    gc.freeze()
+    return app
 
 
 def _open_doors(app: Flask, settings: Settings) -> None:

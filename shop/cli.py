@@ -114,6 +114,8 @@ def _say_promise(database_url: str) -> None:
 @click.option("--workers", default=0, help="Processes; 0 means one per core.")
 def run(host: str, port: int, workers: int) -> None:
     """Serve the shop."""
+    import gc
+
     from granian import Granian
     from granian.constants import Interfaces
     from granian.log import LogLevels
@@ -124,6 +126,13 @@ def run(host: str, port: int, workers: int) -> None:
     build_fonts(settings.instance / "fonts")
     begin_logging(settings.log_format)
     _say_promise(settings.database_url)
+    # Where processes are forked they share what was read before, as long as nobody writes to it: the collector does.
+    import shop.app  # noqa: F401
+    from shop.i18n import messages
+
+    messages.load()
+    gc.collect()
+    gc.freeze()
     Granian(
         "shop.app:from_environment",
         address=host,

@@ -15,6 +15,7 @@ import time
 from collections import OrderedDict
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 from urllib.parse import parse_qsl, urlencode
 
@@ -50,23 +51,34 @@ def rests_on(*names: str) -> None:
     request.environ.setdefault(RESTS_ON, set()).update(names)
 
 
+Headers = list[tuple[str, str]]
+
+
+@dataclass(frozen=True, slots=True)
+class Form:
+    """A finished answer in one encoding, and the headers of the 304 that stands for it (RFC 9110, 15.4.5)."""
+
+    tag: str
+    body: bytes
+    headers: Headers
+    unchanged: Headers
+
+
 @dataclass(slots=True)
 class Page:
-    """A finished answer, plain and packed; `made_at` on the process's own monotonic clock. It was right at number
-    `version`, and still is at `checked`; `names` is what it shows, None if it did not say."""
+    """A finished answer; `made_at` on the process's own monotonic clock. It was right at number `version`, and still is
+    at `checked`; `names` is what it shows, None if it did not say."""
 
     version: int
     checked: int
     names: frozenset[str] | None
     made_at: float
-    headers: tuple[tuple[str, str], ...]
-    body: bytes
-    packed: bytes
-    tag: str
+    plain: Form
+    packed: Form
 
     @property
     def size(self) -> int:
-        return len(self.body) + len(self.packed) + 1024
+        return len(self.plain.body) + len(self.packed.body) + 2048
 
 
 class News:
@@ -113,17 +125,21 @@ def key_of(environ: Environ) -> tuple[str, str, str] | None:
     """What a page is kept under; None for what is never kept."""
     if environ["REQUEST_METHOD"] not in ("GET", "HEAD"):
         return None
-    path = environ.get("PATH_INFO", "")
+    address = _address(environ.get("PATH_INFO", ""), environ.get("QUERY_STRING", ""))
+    return (environ.get("HTTP_HOST", ""), *address) if address is not None else None
+
+
+@lru_cache(maxsize=4096)
+def _address(path: str, query: str) -> tuple[str, str] | None:
     words = path.split("/", 3)
     if len(words) < 3 or words[1] not in PUBLIC_FIRST or words[2] in PRIVATE:
         return None
-    query = environ.get("QUERY_STRING", "")
     if query:
         pairs = parse_qsl(query, keep_blank_values=True)
         if any(name not in PARAMETERS for name, _value in pairs):
             return None
         query = urlencode(sorted(pairs))
-    return environ.get("HTTP_HOST", ""), path, query
+    return path, query
 
 
 class PageCache:
@@ -196,11 +212,13 @@ class PageCache:
         keepable = caught["status"].startswith("200") and "public" in told.get("cache-control", "")
         if not keepable or "set-cookie" in told:
             return caught["status"], caught["headers"], [b"" if environ["REQUEST_METHOD"] == "HEAD" else body]
-        headers = tuple((name, value) for name, value in caught["headers"] if name.lower() not in DROPPED)
+        headers = [(name, value) for name, value in caught["headers"] if name.lower() not in DROPPED]
         tag = hashlib.sha256(body).hexdigest()[:20]
         names = plain.get(RESTS_ON)
         shown = frozenset(names) if names is not None else None
-        return Page(version, version, shown, time.monotonic(), headers, body, gzip.compress(body, 6, mtime=0), tag)
+        # Strong, and another for another encoding (RFC 9110, 8.8.3.3).
+        forms = _form(body, f'"{tag}"', headers), _form(gzip.compress(body, 6, mtime=0), f'"{tag}-gz"', headers, "gzip")
+        return Page(version, version, shown, time.monotonic(), *forms)
 
     def _keep(self, key: tuple[str, ...], page: Page) -> None:
         with self._lock:
@@ -212,18 +230,22 @@ class PageCache:
                 self._size -= gone.size
 
 
+def _form(body: bytes, tag: str, headers: Headers, encoding: str = "") -> Form:
+    marks = [("ETag", tag), ("Vary", "Accept-Encoding")]
+    packing = [("Content-Encoding", encoding)] if encoding else []
+    keeping = [(name, value) for name, value in headers if name.lower() == "cache-control"]
+    return Form(tag, body, [*headers, *marks, *packing, ("Content-Length", str(len(body)))], [*keeping, *marks])
+
+
 def _answer(page: Page, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
-    packed = "gzip" in environ.get("HTTP_ACCEPT_ENCODING", "")
-    # Strong, and another for another encoding (RFC 9110, 8.8.3.3).
-    tag = f'"{page.tag}-gz"' if packed else f'"{page.tag}"'
-    headers = [*page.headers, ("ETag", tag), ("Vary", "Accept-Encoding")]
-    wanted = environ.get("HTTP_IF_NONE_MATCH", "")
-    if wanted and (wanted.strip() == "*" or tag in [one.strip().removeprefix("W/") for one in wanted.split(",")]):
-        start_response("304 Not Modified", [pair for pair in headers if pair[0].lower() != "content-type"])
+    form = page.packed if "gzip" in environ.get("HTTP_ACCEPT_ENCODING", "") else page.plain
+    wanted = environ.get("HTTP_IF_NONE_MATCH")
+    if wanted and (wanted == form.tag or _matches(wanted, form.tag)):
+        start_response("304 Not Modified", list(form.unchanged))
         return []
-    body = page.packed if packed else page.body
-    if packed:
-        headers.append(("Content-Encoding", "gzip"))
-    headers.append(("Content-Length", str(len(body))))
-    start_response("200 OK", headers)
-    return [] if environ["REQUEST_METHOD"] == "HEAD" else [body]
+    start_response("200 OK", list(form.headers))
+    return [] if environ["REQUEST_METHOD"] == "HEAD" else [form.body]
+
+
+def _matches(wanted: str, tag: str) -> bool:
+    return wanted.strip() == "*" or tag in [one.strip().removeprefix("W/") for one in wanted.split(",")]

@@ -16,7 +16,7 @@ from shop.core.policies import decide_policy
 from shop.core.versions import HOUSE, MOST_NAMES, Changes, of_piece, public_version, read_changes, touch
 from shop.i18n.texts import write_text
 from shop.orders.cart import add_to_cart
-from shop.web.page_cache import News, Page, PageCache, key_of
+from shop.web.page_cache import Form, News, Page, PageCache, key_of
 from tests.builders import make_order, make_product, make_unit
 from tests.payments.conftest import stripe  # noqa: F401 - the fixture
 from tests.stripe_bench import Bench
@@ -240,8 +240,8 @@ def test_many_names_at_once_are_a_change_of_everything(client: FlaskClient, made
 def test_a_page_that_does_not_say_what_it_shows_is_made_anew_after_any_change() -> None:
     news = News()
     news.hear(Changes(7, ()))
-    silent = Page(7, 7, None, 0.0, (), b"", b"", "")
-    telling = Page(7, 7, frozenset(["p1"]), 0.0, (), b"", b"", "")
+    form = Form("", b"", [], [])
+    silent, telling = Page(7, 7, None, 0.0, form, form), Page(7, 7, frozenset(["p1"]), 0.0, form, form)
     assert news.holds(silent)
     news.hear(Changes(8, ((8, frozenset(["p2"])),)))
     assert not news.holds(silent)
@@ -253,7 +253,8 @@ def test_a_page_that_does_not_say_what_it_shows_is_made_anew_after_any_change() 
 def test_another_database_makes_all_pages_anew() -> None:
     news = News()
     news.hear(Changes(7, ()))
-    page = Page(7, 7, frozenset(), 0.0, (), b"", b"", "")
+    form = Form("", b"", [], [])
+    page = Page(7, 7, frozenset(), 0.0, form, form)
     news.hear(Changes(3, ((3, frozenset(["p1"])),)))
     assert not news.holds(page)
 
