@@ -10,14 +10,14 @@ from datetime import date
 from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import BigInteger, ColumnElement, String, and_, bindparam, delete, func, select
+from sqlalchemy import BigInteger, ColumnElement, Integer, String, and_, bindparam, delete, func, insert, select, update
 from sqlalchemy.orm import aliased
 
 from shop.artisans.models import Unit
 from shop.catalogue.currencies import default_currency, list_currencies
 from shop.catalogue.models import Price, Product, Variant
 from shop.core import clock
-from shop.core.db import db
+from shop.core.db import UTCDateTime, db
 from shop.core.errors import Invalid, NotFound
 from shop.core.ids import token as new_token
 from shop.i18n.countries import COUNTRY_CODES
@@ -190,13 +190,22 @@ def count_lines(token: str | None) -> int:
     return db.session.scalar(statement) or 0
 
 
-def add_to_cart(
-    token: str | None, variant_id: int, quantity: int | str, currency: str, *, product: str | None = None
-) -> Cart:
-    """Put a variant into the cart of a cookie, or into a new one; a line that is there grows. Four statements at most.
+def add_to_cart(token: str | None, variant_id: int, quantity: int, currency: str) -> Cart:
+    """As put_into_cart; the cart itself."""
+    cart = find_cart(put_into_cart(token, variant_id, quantity, currency), lock=True)
+    if cart is None:
+        raise RuntimeError("a cart that was written in this transaction is not there")
+    return cart
 
-    `quantity` may be as typed; `product` is the public id of the piece the variant must belong to. A one-of-a-kind piece
-    that is there already stays as it is. Raises NotForSale, or QuantityInvalid when there are fewer.
+
+def put_into_cart(
+    token: str | None, variant_id: int, quantity: int | str, currency: str, *, product: str | None = None
+) -> str:
+    """Put a variant into the cart of a cookie, or into a new one; a line that is there grows. Answers the cart's token.
+
+    Four statements at most. `quantity` may be as typed; `product` is the public id of the piece the variant must belong
+    to. A one-of-a-kind piece that is there already stays as it is. Raises NotForSale, or QuantityInvalid when there are
+    fewer.
     """
     _check_currency(currency)
     offer = _get_offer(variant_id, currency)
@@ -204,35 +213,38 @@ def add_to_cart(
         raise NotForSale(variant_id, _("This piece is not for sale at the moment."))
     if isinstance(quantity, str):
         quantity = parse_quantity(quantity, offer.min_quantity, offer.quantity_step)
-    now = clock.now()
-    cart, line, held, lines = _open_cart(token, variant_id)
-    if cart is None:
-        cart = Cart(token=new_token(), currency=currency, country=None, created_at=now, updated_at=now)
-        db.session.add(cart)
-        db.session.flush()
-    elif cart.currency != currency:
-        set_choice(cart, currency, cart.country)
-    wanted = quantity + (line.quantity if line else 0)
-    if offer.kind == "one_of_a_kind":
-        wanted = 1
-    _check_quantity(offer, wanted, offer.available + held)
-    if line is None:
-        if lines >= MAX_LINES:
+    now, connection = clock.now(), db.session.connection()
+    values = {"token": token, "variant": variant_id}
+    # A second click waits here until the first has been done.
+    row = connection.execute(_cart_statement(), values).first() if token else None
+    wanted = 1 if offer.kind == "one_of_a_kind" else quantity + ((row.quantity or 0) if row else 0)
+    _check_quantity(offer, wanted, offer.available + ((row.held or 0) if row else 0))
+    if row is None:
+        token = new_token()
+        cart = {"token": token, "currency": currency, "created_at": now, "updated_at": now}
+        cart_id = connection.execute(_insert_cart(), cart).scalar_one()
+    else:
+        token, cart_id = row.token, row.cart_id
+        if row.lines >= MAX_LINES and row.line_id is None:
             raise QuantityInvalid(_("A cart holds up to %(most)s different pieces.", most=MAX_LINES))
-        line = CartLine(cart_id=cart.id, variant_id=variant_id)
-        db.session.add(line)
-    line.quantity, line.seen_minor = wanted, offer.amount_minor
-    cart.updated_at = now
-    return cart
+        _choose_currency(row, currency)
+        connection.execute(_touch_cart(), {"cart": cart_id, "now": now})
+    line = {"cart_id": cart_id, "variant_id": variant_id, "quantity": wanted, "seen_minor": offer.amount_minor}
+    if row is None or row.line_id is None:
+        connection.execute(_insert_line(), line)
+    else:
+        connection.execute(_update_line(), {"line": row.line_id, "wanted": wanted, "minor": offer.amount_minor})
+    return token
 
 
-def _open_cart(token: str | None, variant_id: int) -> tuple[Cart | None, CartLine | None, int, int]:
-    """The cart of a cookie, its line of a variant, how many of it the cart's own unpaid order holds, and how many lines
-    there are; a second click waits until the first has been done."""
-    if not token:
-        return None, None, 0, 0
-    row = db.session.execute(_cart_statement(), {"token": token, "variant": variant_id}).first()
-    return (row[0], row[1], row[2] or 0, row[3]) if row else (None, None, 0, 0)
+def _choose_currency(row: Any, currency: str) -> None:
+    """The cart is paid in the currency of what was put into it last."""
+    if row.currency == currency:
+        return
+    cart = find_cart(row.token, lock=True)
+    if cart is not None:
+        set_choice(cart, currency, cart.country)
+        db.session.flush()
 
 
 @lru_cache(maxsize=1)
@@ -241,16 +253,44 @@ def _cart_statement() -> Any:
     lines = aliased(CartLine)
     return (
         select(
-            Cart,
-            CartLine,
-            _held(Cart.id, variant),
-            select(func.count(lines.id)).where(lines.cart_id == Cart.id).scalar_subquery(),
+            Cart.id.label("cart_id"),
+            Cart.token,
+            Cart.currency,
+            CartLine.id.label("line_id"),
+            CartLine.quantity,
+            _held(Cart.id, variant).label("held"),
+            select(func.count(lines.id)).where(lines.cart_id == Cart.id).scalar_subquery().label("lines"),
         )
         .outerjoin(CartLine, and_(CartLine.cart_id == Cart.id, CartLine.variant_id == variant))
         .where(Cart.token == bindparam("token"))
         .with_for_update(of=Cart)
-        .execution_options(populate_existing=True)
     )
+
+
+# A visitor waits for these, and a unit of work costs more than the statements it sends.
+_CART: Any = Cart.__table__
+_LINE: Any = CartLine.__table__
+
+
+@lru_cache(maxsize=1)
+def _insert_cart() -> Any:
+    return insert(_CART).returning(_CART.c.id)
+
+
+@lru_cache(maxsize=1)
+def _touch_cart() -> Any:
+    return update(_CART).where(_CART.c.id == bindparam("cart")).values(updated_at=bindparam("now", type_=UTCDateTime))
+
+
+@lru_cache(maxsize=1)
+def _insert_line() -> Any:
+    return insert(_LINE).inline()
+
+
+@lru_cache(maxsize=1)
+def _update_line() -> Any:
+    changed = {"quantity": bindparam("wanted", type_=Integer), "seen_minor": bindparam("minor", type_=BigInteger)}
+    return update(_LINE).where(_LINE.c.id == bindparam("line")).values(**changed)
 
 
 def set_quantity(cart: Cart, variant_id: int, quantity: int) -> None:

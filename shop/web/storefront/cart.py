@@ -17,10 +17,10 @@ from shop.orders.cart import (
     CartLineView,
     CartView,
     accept_prices,
-    add_to_cart,
     count_lines,
     find_cart,
     parse_quantity,
+    put_into_cart,
     read_cart,
     remove_line,
     set_choice,
@@ -98,10 +98,9 @@ def add() -> AnyResponse | tuple[str, int]:
     try:
         known = variant.isascii() and variant.isdigit() and len(variant) <= MOST_DIGITS
         with transaction():
-            cart = add_to_cart(
+            token = put_into_cart(
                 request.cookies.get(COOKIE), int(variant) if known else 0, quantity, g.currency, product=product
             )
-            token = cart.token
     except (QuantityInvalid, NotForSale) as error:
         piece = get_product_page(product, current_language(), g.currency)
         own = variant in {str(offer.id) for offer in piece.offers}

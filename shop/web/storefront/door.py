@@ -63,5 +63,6 @@ def _say_who_may_keep(response: Response) -> Response:
     response.headers.setdefault("Cache-Control", "public, max-age=60")
     if response.status_code == 200 and not g.get("streams"):
         response.add_etag()
-        response.make_conditional(request)
+        if request.if_none_match:
+            response.make_conditional(request)
     return response
