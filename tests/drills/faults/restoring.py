@@ -75,6 +75,8 @@ def restore(scene: Scene) -> Figures:
     with scene.installation() as shop:
         shop.environment["PATH"] = f"{programs()}{os.pathsep}{os.environ['PATH']}"
         draw_picture(shop)
+        # The worker makes more files of it.
+        shop.until_quiet()
         goods, pictures = shelve(shop, 100_000), list_media(shop)
         trade = Trade(shop, goods, hands=3)
         with trade.going_on():
