@@ -89,6 +89,16 @@ def isolate_text(text: object, language: str | None = None) -> str:
     return f"{_FSI}{text}{_PDI}" if LANGUAGES[_code(language)].direction == "rtl" else str(text)
 
 
+def plain_text(marked: str, language: str | None = None) -> str:
+    """A sentence of Markup for mails and other places without it: what was kept apart by <bdi> is by Unicode's isolates."""
+    if not isinstance(marked, Markup):
+        return marked
+    if LANGUAGES[_code(language)].direction == "rtl":
+        text = str(marked).replace('<bdi dir="ltr">', _LRI).replace("<bdi>", _FSI).replace("</bdi>", _PDI)
+        marked = Markup(text)
+    return marked.striptags()
+
+
 def isolate_ltr(text: object) -> Markup:
     """A phone number, SKU, tracking or order number: read from the left in every language."""
     return Markup('<bdi dir="ltr">%s</bdi>') % str(text)

@@ -16,7 +16,8 @@ from typing import Any, NamedTuple
 from babel.messages.catalog import Catalog, Message
 from babel.messages.pofile import read_po
 from babel.support import LazyProxy
-from jinja2 import Environment
+from jinja2 import Environment, pass_eval_context
+from jinja2.nodes import EvalContext
 from markupsafe import Markup
 
 from shop.i18n.languages import LANGUAGES, SOURCE
@@ -209,12 +210,16 @@ def install_gettext(environment: Environment) -> None:
     environment.globals["_"] = environment.globals["gettext"] = _say
 
 
-def _say(message: str, /, **variables: Any) -> Markup:
-    """`_` of the templates: as Jinja's own, which fills every text, so that a per cent sign is written twice."""
+@pass_eval_context
+def _say(context: EvalContext, message: str, /, **variables: Any) -> str:
+    """`_` of the templates: as Jinja's own, which fills every text, so that a per cent sign is written twice; Markup where
+    the template escapes."""
     texts = _texts(_language.get())
-    if not variables:
-        found = texts.plain.get(message)
-        if found is None:
-            found = texts.plain[message] = Markup(texts.single.get((None, message), message) % {})
-        return found
-    return Markup(texts.single.get((None, message), message)) % variables
+    if not context.autoescape:
+        return texts.single.get((None, message), message) % variables
+    if variables:
+        return Markup(texts.single.get((None, message), message)) % variables
+    found = texts.plain.get(message)
+    if found is None:
+        found = texts.plain[message] = Markup(texts.single.get((None, message), message) % {})
+    return found

@@ -249,6 +249,7 @@ def _write(kind: str, order: Order, **data: Any) -> None:
         "name": order.address.get("name", ""),
         "incoterm": order.incoterm,
         "tax_minor": order.tax_minor,
+        "landed": order.landed,
         "path": order_path(order, settings().secret_key),
         "withdraw_path": withdrawal_path(order, settings().secret_key),
     }

@@ -14,12 +14,12 @@ from shop.artisans.queries import unit_names
 from shop.core.policies import get_policy, is_demo
 from shop.core.runtime import settings
 from shop.i18n import jinja
-from shop.i18n.formats import isolate_ltr_text, money_text
+from shop.i18n.formats import isolate_ltr_text, money_text, plain_text
 from shop.i18n.languages import LANGUAGES
 from shop.i18n.messages import use_language
 from shop.notifications.models import Letter
 from shop.orders import wording as order_wording
-from shop.orders.wording import border_text, tax_name
+from shop.orders.wording import tax_name, told_border
 from shop.payments import wording
 
 TEMPLATES = Path(__file__).resolve().parent.parent / "templates"
@@ -41,7 +41,8 @@ def _environment() -> Environment:
     environment.filters["money_text"] = money_text
     environment.filters["ltr_text"] = isolate_ltr_text
     environment.filters["tax_name"] = tax_name
-    environment.globals["border_text"] = border_text
+    environment.globals["told_border"] = told_border
+    environment.filters["plain"] = plain_text
     environment.filters["day"] = date.fromisoformat
     environment.filters["moment"] = datetime.fromisoformat
     environment.globals["wording"] = wording
@@ -58,6 +59,8 @@ def render(letter: Letter) -> Rendered:
     """Subject and bodies of a letter, in its own language whatever the language of the moment is."""
     base = settings().base_url
     context: dict[str, Any] = {
+        # Letters written before it was told have none.
+        "landed": None,
         **letter.data,
         "language": LANGUAGES[letter.language],
         "shop_url": f"{base}/{letter.language}/",

@@ -2,6 +2,7 @@
 
 from datetime import date
 from decimal import Decimal
+from typing import Any
 
 from markupsafe import Markup
 
@@ -66,12 +67,16 @@ def charges_text(charges: Charges, currency: str, on: date) -> str:
 
 def order_border_text(order: Order) -> str:
     """What the border asks of a placed order, as its buyer was told then."""
-    told = order.landed
+    return told_border(order.incoterm, order.tax_minor, order.landed, order.currency)
+
+
+def told_border(incoterm: str, tax_minor: int, told: dict[str, Any] | None, currency: str) -> str:
+    """The same from its parts; `told` is what the order has as `landed`."""
     if told is None or told["kind"] != "estimate":
-        return border_text(order.incoterm, order.tax_minor)
+        return border_text(incoterm, tax_minor)
     landed = Landed(told["kind"], told["tax_minor"], told["duty_minor"], tuple(told["sources"]))
-    estimate = landed_text(landed, order.currency, date.fromisoformat(told["on"]))
-    return Markup("%s %s") % (_("Import tax is paid with the order."), estimate) if order.tax_minor else estimate
+    estimate = landed_text(landed, currency, date.fromisoformat(told["on"]))
+    return Markup("%s %s") % (_("Import tax is paid with the order."), estimate) if tax_minor else estimate
 
 
 def border_text(incoterm: str, tax_minor: int) -> str:

@@ -150,6 +150,28 @@ def test_the_confirmation_names_pieces_makers_amounts_and_the_day_of_sending(ord
         assert part in text
 
 
+@pytest.mark.parametrize("kind", [paid, "handed over"])
+def test_what_the_border_asks_is_told_as_the_order_has_it(order: Order, kind: Any) -> None:
+    with transaction():
+        kept = db.session.get_one(Order, order.id)
+        kept.language, kept.tax_minor = "ar", 0
+        kept.landed = {
+            "kind": "estimate",
+            "tax_minor": 8120,
+            "duty_minor": 400,
+            "sources": ["Règlement (UE) n° 952/2013 & annexe"],
+            "since": "2026-01-01",
+            "on": "2026-06-14",
+        }
+    rendered = render(tell(kind(order) if kind is paid else hand_over(order)))
+    # Latin letters and amounts stand by themselves in an Arabic sentence, with marks in HTML and with isolates in text.
+    assert "<bdi>Règlement (UE) n° 952/2013 &amp; annexe</bdi>" in rendered.html
+    assert "85,20" in rendered.html
+    if kind is paid:
+        assert "\u2068Règlement (UE) n° 952/2013 & annexe\u2069" in rendered.text
+        assert "<bdi>" not in rendered.text
+
+
 def test_a_parcel_with_half_an_order_says_that_more_follows(order: Order) -> None:
     letter = tell(hand_over(in_language(order, "en")))
     assert letter.data["more_to_come"] is True
