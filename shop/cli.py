@@ -1,5 +1,6 @@
 """The `shop` command. Exit codes: 0 done, 1 found something or refused for a reason it prints, 2 wrong usage."""
 
+import gc
 import json
 import os
 import signal
@@ -30,6 +31,7 @@ from shop.core.errors import ConfigurationError, Invalid, ShopError
 from shop.core.guards import missing_guards
 from shop.core.installation import load_settings
 from shop.core.logs import begin_logging
+from shop.i18n import messages
 from shop.reports.command import report
 from shop.reports.invariants import list_findings
 from shop.web.fonts import build_fonts
@@ -114,8 +116,6 @@ def _say_promise(database_url: str) -> None:
 @click.option("--workers", default=0, help="Processes; 0 means one per core.")
 def run(host: str, port: int, workers: int) -> None:
     """Serve the shop."""
-    import gc
-
     from granian import Granian
     from granian.constants import Interfaces
     from granian.log import LogLevels
@@ -127,9 +127,6 @@ def run(host: str, port: int, workers: int) -> None:
     begin_logging(settings.log_format)
     _say_promise(settings.database_url)
     # Where processes are forked they share what was read before, as long as nobody writes to it: the collector does.
-    import shop.app  # noqa: F401
-    from shop.i18n import messages
-
     messages.load()
     gc.collect()
     gc.freeze()

@@ -11,7 +11,6 @@ from functools import lru_cache
 from typing import Any
 
 from sqlalchemy import BigInteger, ColumnElement, Integer, String, and_, bindparam, delete, func, insert, select, update
-from sqlalchemy.orm import aliased
 
 from shop.artisans.models import Unit
 from shop.catalogue.currencies import default_currency, list_currencies
@@ -214,57 +213,35 @@ def put_into_cart(
     if isinstance(quantity, str):
         quantity = parse_quantity(quantity, offer.min_quantity, offer.quantity_step)
     now, connection = clock.now(), db.session.connection()
-    values = {"token": token, "variant": variant_id}
-    # A second click waits here until the first has been done.
-    row = connection.execute(_cart_statement(), values).first() if token else None
-    wanted = 1 if offer.kind == "one_of_a_kind" else quantity + ((row.quantity or 0) if row else 0)
-    _check_quantity(offer, wanted, offer.available + ((row.held or 0) if row else 0))
-    if row is None:
+    # A second click waits here until the first has been done, and reads the line after it.
+    cart = connection.execute(_touch_cart(), {"own": token, "now": now}).first() if token else None
+    line = connection.execute(_line_found(), {"cart": cart.id, "variant": variant_id}).one() if cart else None
+    wanted = 1 if offer.kind == "one_of_a_kind" else quantity + ((line.quantity or 0) if line else 0)
+    _check_quantity(offer, wanted, offer.available + ((line.held or 0) if line else 0))
+    if cart is None or line is None:
         token = new_token()
-        cart = {"token": token, "currency": currency, "created_at": now, "updated_at": now}
-        cart_id = connection.execute(_insert_cart(), cart).scalar_one()
+        fresh = {"token": token, "currency": currency, "created_at": now, "updated_at": now}
+        cart_id = connection.execute(_insert_cart(), fresh).scalar_one()
     else:
-        token, cart_id = row.token, row.cart_id
-        if row.lines >= MAX_LINES and row.line_id is None:
+        token, cart_id = cart.token, cart.id
+        if line.lines >= MAX_LINES and line.id is None:
             raise QuantityInvalid(_("A cart holds up to %(most)s different pieces.", most=MAX_LINES))
-        _choose_currency(row, currency)
-        connection.execute(_touch_cart(), {"cart": cart_id, "now": now})
-    line = {"cart_id": cart_id, "variant_id": variant_id, "quantity": wanted, "seen_minor": offer.amount_minor}
-    if row is None or row.line_id is None:
-        connection.execute(_insert_line(), line)
+        if cart.currency != currency:
+            # It is paid in the currency of what was put into it last.
+            _change_currency(token, currency)
+    if line is None or line.id is None:
+        values = {"cart_id": cart_id, "variant_id": variant_id, "quantity": wanted, "seen_minor": offer.amount_minor}
+        connection.execute(_insert_line(), values)
     else:
-        connection.execute(_update_line(), {"line": row.line_id, "wanted": wanted, "minor": offer.amount_minor})
+        connection.execute(_update_line(), {"line": line.id, "wanted": wanted, "minor": offer.amount_minor})
     return token
 
 
-def _choose_currency(row: Any, currency: str) -> None:
-    """The cart is paid in the currency of what was put into it last."""
-    if row.currency == currency:
-        return
-    cart = find_cart(row.token, lock=True)
+def _change_currency(token: str, currency: str) -> None:
+    cart = find_cart(token, lock=True)
     if cart is not None:
         set_choice(cart, currency, cart.country)
         db.session.flush()
-
-
-@lru_cache(maxsize=1)
-def _cart_statement() -> Any:
-    variant = bindparam("variant", type_=BigInteger)
-    lines = aliased(CartLine)
-    return (
-        select(
-            Cart.id.label("cart_id"),
-            Cart.token,
-            Cart.currency,
-            CartLine.id.label("line_id"),
-            CartLine.quantity,
-            _held(Cart.id, variant).label("held"),
-            select(func.count(lines.id)).where(lines.cart_id == Cart.id).scalar_subquery().label("lines"),
-        )
-        .outerjoin(CartLine, and_(CartLine.cart_id == Cart.id, CartLine.variant_id == variant))
-        .where(Cart.token == bindparam("token"))
-        .with_for_update(of=Cart)
-    )
 
 
 # A visitor waits for these, and a unit of work costs more than the statements it sends.
@@ -279,7 +256,25 @@ def _insert_cart() -> Any:
 
 @lru_cache(maxsize=1)
 def _touch_cart() -> Any:
-    return update(_CART).where(_CART.c.id == bindparam("cart")).values(updated_at=bindparam("now", type_=UTCDateTime))
+    """Locks it, too. What it answers and the line must not be read by one statement: where it has waited for the lock,
+    PostgreSQL reads the cart anew and all else as it was before (13.2.1, Read Committed)."""
+    touched = (
+        update(_CART).where(_CART.c.token == bindparam("own")).values(updated_at=bindparam("now", type_=UTCDateTime))
+    )
+    return touched.returning(_CART.c.id, _CART.c.token, _CART.c.currency)
+
+
+@lru_cache(maxsize=1)
+def _line_found() -> Any:
+    """The line of a variant in a cart, how many of it the cart's own unpaid order holds, and how many lines there are."""
+    cart, variant = bindparam("cart", type_=BigInteger), bindparam("variant", type_=BigInteger)
+    own = and_(_LINE.c.cart_id == cart, _LINE.c.variant_id == variant)
+    return select(
+        select(_LINE.c.id).where(own).scalar_subquery().label("id"),
+        select(_LINE.c.quantity).where(own).scalar_subquery().label("quantity"),
+        _held(cart, variant).label("held"),
+        select(func.count(_LINE.c.id)).where(_LINE.c.cart_id == cart).scalar_subquery().label("lines"),
+    )
 
 
 @lru_cache(maxsize=1)

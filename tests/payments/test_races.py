@@ -146,15 +146,15 @@ def test_two_clicks_on_add_make_a_quantity_of_two(app: Flask, monkeypatch: pytes
             carts.add_to_cart(token, pot.id, 1, "EUR")
 
     rival = Somebody(app, add)
-    find = carts._find_line
+    check = carts._check_quantity
 
-    def find_while_somebody_clicks(*given: Any) -> CartLine | None:
-        found = find(*given)
+    def check_while_somebody_clicks(*given: Any) -> None:
+        # The line has been read, and nothing written yet.
         if not rival.ident:
             rival.meanwhile()
-        return found
+        check(*given)
 
-    monkeypatch.setattr(carts, "_find_line", find_while_somebody_clicks)
+    monkeypatch.setattr(carts, "_check_quantity", check_while_somebody_clicks)
     add()
     rival.finish()
     assert db.session.scalars(select(CartLine.quantity).execution_options(populate_existing=True)).one() == 3
