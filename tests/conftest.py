@@ -1,11 +1,14 @@
 """Fixtures of the whole suite: an app on SQLite or PostgreSQL, a clock that stands still, no network."""
 
+import gzip
 import os
 import shutil
 import uuid
 from collections.abc import Iterator
 from datetime import UTC, datetime
+from functools import lru_cache
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -24,6 +27,7 @@ from shop.core import clock as clock_module
 from shop.core.clock import VirtualClock
 from shop.core.config import Settings
 from shop.core.db import db
+from shop.web import assets
 from tests.postgresql import Lender, create_database, postgresql_url
 
 MORNING = datetime(2026, 6, 15, 9, 0, tzinfo=UTC)
@@ -71,6 +75,16 @@ def compile_rules_once() -> Iterator[None]:
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(Rule, "_compile_builder", compile_builder)
+        yield
+
+
+@pytest.fixture(scope="session", autouse=True)
+def join_assets_once() -> Iterator[None]:
+    """And every app joins and packs the same stylesheets, scripts and signs."""
+    with pytest.MonkeyPatch.context() as patch:
+        for name in ("join_css", "sprite"):
+            patch.setattr(assets, name, lru_cache(getattr(assets, name)))
+        patch.setattr(assets, "gzip", SimpleNamespace(compress=lru_cache(gzip.compress)))
         yield
 
 
