@@ -1,4 +1,6 @@
-"""Takes the pictures of the README from a running demonstration: `python -m tests.journeys.pictures BASE_URL`.
+"""Takes the eight pictures of docs/pictures from a running demonstration: `python -m tests.journeys.pictures BASE_URL`.
+
+Between them they show three languages, three widths, light and dark, and the three doors.
 
 Each is a page as it stands, in few colours; what is larger than it may be is taken with fewer dots, then colours.
 """
@@ -7,6 +9,7 @@ import io
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from typing import Literal
 
 from PIL import Image
 from playwright.sync_api import Browser, BrowserContext, Page
@@ -16,6 +19,7 @@ from tests.journeys.browser import find_chromium, open_chromium, open_context
 
 FOLDER = Path(__file__).resolve().parents[2] / "docs" / "pictures"
 PHONE = {"width": 360, "height": 780}
+TABLET = {"width": 768, "height": 1024}
 DESK = {"width": 1280, "height": 900}
 MOST_BYTES = 250_000
 # (dots per pixel, colours), the best first.
@@ -31,6 +35,19 @@ def product(page: Page, base: str) -> None:
 
 def home(page: Page, base: str) -> None:
     page.goto(f"{base}/fr/")
+
+
+def arabic_home(page: Page, base: str) -> None:
+    page.goto(f"{base}/ar/")
+
+
+def listing(page: Page, base: str) -> None:
+    page.goto(f"{base}/en/products?family=POT&to=GB&currency=GBP")
+
+
+def piece_on_a_desk(page: Page, base: str) -> None:
+    page.goto(f"{base}/en/products?kind=one_of_a_kind&family=TAP")
+    page.locator(".product-grid a").first.click()
 
 
 def report(page: Page, base: str) -> None:
@@ -51,21 +68,25 @@ def checkout(page: Page, base: str) -> None:
     page.goto(f"{base}/ar/checkout?country=AE")
 
 
-# name -> (screen, language, the way to the page)
-PICTURES: dict[str, tuple[dict[str, int], str, Callable[[Page, str], None]]] = {
-    "product-ar-phone": (PHONE, "ar", product),
-    "home-fr-desktop": (DESK, "fr", home),
-    "report-fr-desktop": (DESK, "fr", report),
-    "artisan-ar-phone": (PHONE, "ar", artisan),
-    "checkout-ar-phone": (PHONE, "ar", checkout),
+Way = Callable[[Page, str], None]
+# name -> (screen, language, scheme, the way to the page)
+PICTURES: dict[str, tuple[dict[str, int], str, Literal["light", "dark"], Way]] = {
+    "product-ar-phone": (PHONE, "ar", "light", product),
+    "home-fr-desktop": (DESK, "fr", "light", home),
+    "report-fr-desktop": (DESK, "fr", "light", report),
+    "artisan-ar-phone": (PHONE, "ar", "light", artisan),
+    "checkout-ar-phone": (PHONE, "ar", "light", checkout),
+    "home-ar-phone-dark": (PHONE, "ar", "dark", arabic_home),
+    "listing-en-tablet": (TABLET, "en", "light", listing),
+    "product-en-desktop-dark": (DESK, "en", "dark", piece_on_a_desk),
 }
 
 
 def take(browser: Browser, base: str, name: str) -> bytes:
     """One picture as PNG of at most MOST_BYTES."""
-    size, language, go = PICTURES[name]
+    size, language, scheme, go = PICTURES[name]
     for density, colours in QUALITIES:
-        context = open_context(browser, size, language, device_scale_factor=density, color_scheme="light")
+        context = open_context(browser, size, language, device_scale_factor=density, color_scheme=scheme)
         taken = _small(_shoot(context, base, go), colours)
         context.close()
         if len(taken) <= MOST_BYTES:
