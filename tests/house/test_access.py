@@ -103,6 +103,7 @@ ASKS = [
     post("storefront.cart.accept", "/fr/cart/prices", 404, 303, 404, 404, 404),
     get("storefront.checkout.show", "/fr/checkout", 303, 200, 303, 303, 303),
     post("storefront.checkout.save", "/fr/checkout", 303, 422, 303, 303, 303),
+    post("storefront.checkout.use_former", "/fr/checkout/former", 303),
     get("storefront.checkout.review", "/fr/checkout/review", 303),
     post("storefront.checkout.place", "/fr/checkout/review", 303),
     get("storefront.orders.find", "/fr/orders", 200),

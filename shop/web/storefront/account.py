@@ -40,10 +40,16 @@ def _session() -> str | None:
     return request.cookies.get(_cookie_name())
 
 
+def signed_in() -> str | None:
+    """The e-mail address of whoever has signed in here, or None. No statement where nobody has."""
+    session = _session()
+    return find_email(session) if session else None
+
+
 @blueprint.get("/account")
 def show() -> str:
     """The orders and addresses of whoever has signed in; else the way in."""
-    email = find_email(_session())
+    email = signed_in()
     if email is None:
         return _sign_in_page("")
     orders = list_orders_of(email)

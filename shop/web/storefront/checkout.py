@@ -4,11 +4,14 @@ Country first, then that country's own address form. What was typed is kept with
 amounts are counted anew too, and one that has changed is told before anything is ordered.
 """
 
+import hashlib
+import json
 from typing import Any
 
 from flask import Blueprint, make_response, redirect, render_template, request
 from werkzeug.wrappers import Response
 
+from shop.buyers.orders import list_addresses, list_orders_of
 from shop.core import clock
 from shop.core.db import transaction
 from shop.core.errors import Conflict, EdgeFailed, Invalid, TooMany
@@ -27,12 +30,14 @@ from shop.orders.wording import charges_text, included_text, total_rows
 from shop.payments.checkout import HOSTED_LANGUAGES, check_out
 from shop.shipping.errors import CannotShip
 from shop.shipping.queries import read_tariff
-from shop.web.storefront import chrome, payment_page
+from shop.web.storefront import account, chrome, payment_page
 from shop.web.storefront.cart import COOKIE
 from shop.web.storefront.own_orders import secret
 
 blueprint = Blueprint("checkout", __name__)
 
+# Of earlier orders, offered to who has signed in.
+MOST_FORMER = 3
 OWN_FIELDS = ("email", "name", "company", "phone")
 ADDRESS_FIELDS = ("street_address", "street_address_2", "city_area", "city", "country_area", "postal_code")
 
@@ -81,6 +86,43 @@ def save() -> Response | tuple[str, int]:
     except Invalid as error:
         return _address_page(cart, answers, error.fields), 422
     return redirect(chrome.link("checkout.review"), 303)
+
+
+@blueprint.post("/checkout/former")
+def use_former() -> Response:
+    """Take an address of an earlier order for this one: who has signed in need not type it again."""
+    cart = _read(None)
+    if not cart.lines or cart.problems:
+        return _to_cart(cart)
+    chosen = next((one for one in _former(cart) if one["key"] == request.form.get("address")), None)
+    if chosen is not None:
+        with transaction():
+            keep_answers(cart.token, chosen["answers"])
+            row = find_cart(cart.token)
+            if row is not None:
+                set_choice(row, cart.currency, chosen["country"])
+    return redirect(chrome.link("checkout.show"), 303)
+
+
+def _former(cart: CartView) -> list[dict[str, Any]]:
+    """Addresses of earlier orders of whoever has signed in, in countries we send to: a key, the country, the answers as
+    they would be typed, and the lines that are shown."""
+    email = account.signed_in()
+    if email is None:
+        return []
+    tariff = cart.tariff or read_tariff(cart.currency)
+    found: list[dict[str, Any]] = []
+    for address in list_addresses(list_orders_of(email)):
+        country = address.get("country_code", "")
+        if len(found) == MOST_FORMER or tariff.find_zone(country) is None:
+            continue
+        first, _line, second = address.get("street_address", "").partition("\n")
+        typed = {**address, "email": email, "street_address": first, "street_address_2": second}
+        answers = {name: typed[name] for name in (*OWN_FIELDS, *ADDRESS_FIELDS) if typed.get(name)}
+        lines = [address.get("name", ""), *_lines(address), formats.country_name(country)]
+        key = hashlib.sha256(json.dumps([country, answers]).encode()).hexdigest()[:16]
+        found.append({"key": key, "country": country, "answers": answers, "lines": lines})
+    return found
 
 
 @blueprint.get("/checkout/review")
@@ -162,6 +204,7 @@ def _address_page(cart: CartView, given: dict[str, str], errors: dict[str, str] 
         countries=list_countries((), (cart.tariff or read_tariff(cart.currency)).destinations()),
         fields=fields,
         given=given,
+        former=[] if given.get("street_address") else _former(cart),
         errors=errors or {},
         error_list=[{"id": name, "text": text} for name, text in listed],
         has_errors=bool(errors),

@@ -10,9 +10,12 @@ from shop.core.db import db
 from shop.notifications.models import Letter
 from shop.notifications.render import render
 from shop.orders.limits import LOOKS_PER_NETWORK
+from shop.orders.models import Order
+from tests.builders import make_product
 from tests.payments.sales import sell
 from tests.stripe_bench import Bench
 from tests.web.staff.page import text_of
+from tests.web.storefront.conftest import Visitor
 
 EMAIL = "claire@example.org"
 
@@ -111,3 +114,34 @@ def test_signing_out_closes_it_here_or_everywhere(client: FlaskClient, stripe: B
     assert "Send me the link" in client.get("/en/account").text
     foreign = {"Origin": "https://evil.example"}
     assert client.post("/en/account/sign-out", headers=foreign).status_code == 403
+
+
+@pytest.mark.both_databases
+def test_who_has_signed_in_sends_to_a_former_address_without_typing_it(visitor: Visitor, stripe: Bench) -> None:
+    client = visitor.client
+    sell(stripe)
+    visitor.put_in(make_product(stock=3, kind="repeatable"), language="en")
+    assert "had something sent before" not in visitor.get("/en/checkout?country=DE").text
+    # A stranger's try leads nowhere.
+    assert client.post("/en/checkout/former", data={"address": "0" * 16}).status_code == 303
+    enter(client)
+    page = visitor.get("/en/checkout?country=DE").text
+    keys = re.findall(r'name="address" value="([0-9a-f]{16})"', page)
+    assert len(keys) == 1
+    assert client.post("/en/checkout/former", data={"address": keys[0]}).location == "/en/checkout"
+    page = visitor.get("/en/checkout").text
+    for value in (EMAIL, "FR"):
+        assert f'value="{value}"' in page
+    assert "had something sent before" not in page
+    order = db.session.query(Order).one()
+    assert f'value="{order.address["postal_code"]}"' in page
+
+
+def test_another_ones_address_is_not_taken(visitor: Visitor, stripe: Bench) -> None:
+    sell(stripe)
+    visitor.put_in(make_product(stock=3, kind="repeatable"), language="en")
+    enter(visitor.client)
+    [key] = re.findall(r'name="address" value="([0-9a-f]{16})"', visitor.get("/en/checkout?country=DE").text)
+    visitor.client.delete_cookie("buyer")
+    visitor.client.post("/en/checkout/former", data={"address": key})
+    assert EMAIL not in visitor.get("/en/checkout").text
