@@ -1,7 +1,7 @@
-"""Files made from the whole catalogue, kept in the instance's folder until something public other than stock changes.
+"""Files made from the whole catalogue, kept in the instance's folder until something public changes.
 
 A sitemap or a feed is as large as the catalogue and asked for by machines at their own pace: it is written once for each
-public version and day, line by line, and sent as a file.
+change and day, line by line, and sent as a file.
 """
 
 import os
@@ -14,15 +14,17 @@ from typing import BinaryIO
 from flask import Response, current_app, request
 
 from shop.core import clock
-from shop.core.versions import lasting_version
+from shop.core.versions import lasting_version, public_version
 
 _CHUNK = 256 * 1024
 _one_at_a_time = threading.Lock()
 
 
-def send_kept(name: str, write: Callable[[], Iterable[str]]) -> Response:
-    """The XML file `name`, made by `write` unless it was made since the last public change."""
-    mark = f"{lasting_version()}-{clock.today().isoformat()}"
+def send_kept(name: str, write: Callable[[], Iterable[str]], *, tells_stock: bool = False) -> Response:
+    """The XML file `name`, made by `write` unless it was made since the last public change; one of stock counts where
+    the file tells of it."""
+    version = public_version() if tells_stock else lasting_version()
+    mark = f"{version}-{clock.today().isoformat()}"
     folder = current_app.config["SETTINGS"].instance / "kept"
     newest: Path = folder / f"{mark}-{name}"
     path = newest

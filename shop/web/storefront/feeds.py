@@ -43,7 +43,7 @@ def show(lang: str, currency: str) -> Response:
     """Every variant for sale, in one language and currency."""
     if currency not in list_currencies():
         raise NotFound(_("We have no prices in this currency."))
-    return send_kept(f"products-{lang}-{currency}.xml", lambda: _write(lang, currency))
+    return send_kept(f"products-{lang}-{currency}.xml", lambda: _write(lang, currency), tells_stock=True)
 
 
 def _write(language: str, currency: str) -> Iterator[str]:

@@ -11,7 +11,7 @@ from shop.catalogue.models import Product
 from shop.core.db import db, transaction
 from shop.i18n.languages import LANGUAGES
 from shop.i18n.texts import write_text
-from tests.builders import make_product, make_unit
+from tests.builders import make_order, make_product, make_unit
 
 G = "{http://base.google.com/ns/1.0}"
 NEEDED = ("id", "title", "description", "link", "image_link", "availability", "price", "condition", "brand")
@@ -110,3 +110,15 @@ def test_another_feed_does_not_exist(client: FlaskClient, path: str) -> None:
 
 def test_robots_may_read_the_feeds(client: FlaskClient) -> None:
     assert not re.search("Disallow: /feeds", client.get("/robots.txt").text)
+
+
+def test_a_sale_makes_the_feed_anew_and_not_the_sitemap(client: FlaskClient) -> None:
+    pot = make_product(stock=1, kind="repeatable")
+
+    def tags() -> list[str]:
+        return [client.get(path).headers["ETag"] for path in ("/feeds/products-fr-EUR.xml", "/sitemap.xml")]
+
+    feed, sitemap = tags()
+    make_order(pot)
+    assert tags() != [feed, sitemap]
+    assert tags()[1] == sitemap
