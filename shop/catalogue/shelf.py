@@ -228,8 +228,12 @@ def kept(shelf: Shelf, key: Any, make: Callable[[], Any]) -> Any:
     return found
 
 
+# Rows read at a time: of a large catalogue all at once would stay with the process as memory.
+_ROWS = 1_000
+
+
 def _read_shelf(version: int) -> Shelf:
-    rows = db.session.execute(
+    rows = db.session.connection().execute(
         select(
             Product.id,
             Product.craft,
@@ -246,20 +250,26 @@ def _read_shelf(version: int) -> Shelf:
         .join(Unit, Product.unit_id == Unit.id)
         .outerjoin(SearchRow, SearchRow.product_id == Product.id)
         .where(shown())
-        .order_by(Product.published_at.desc(), Product.id.desc())
-    ).all()
+        .order_by(Product.published_at.desc(), Product.id.desc()),
+        execution_options={"yield_per": _ROWS},
+    )
+    ids: list[int] = []
+    weights: list[tuple[int, int]] = []
     places: dict[str, dict[str, list[int]]] = {name: defaultdict(list) for name in _MARKS}
     for place, row in enumerate(rows):
+        ids.append(row.id)
+        grams = row.weight_grams or 0
+        weights.append((grams, grams * row.min_quantity))
         for name, values in zip(_MARKS, _marks(row), strict=True):
             for value in values:
                 places[name][value].append(place)
     shelf = Shelf(
         version,
         clock.today(),
-        [row.id for row in rows],
+        ids,
         {},
         _read_names(),
-        [(row.weight_grams or 0, (row.weight_grams or 0) * row.min_quantity) for row in rows],
+        weights,
     )
     shelf.facets = {
         name: {value: shelf.pieces(there) for value, there in by_value.items()} for name, by_value in places.items()

@@ -31,8 +31,11 @@ for (const gallery of document.querySelectorAll("[data-gallery]")) {
   );
 
   const zoom = gallery.querySelector("[data-zoom]");
-  const image = zoom?.querySelector("img");
-  if (!image || !zoom.showModal) continue;
+  if (!zoom?.showModal) continue;
+  // Made here: a picture without an address is no valid HTML.
+  const image = new Image();
+  image.className = "zoom__picture";
+  zoom.querySelector("form").after(image);
   const count = zoom.querySelector("[data-zoom-count]");
   const steps = [...zoom.querySelectorAll("[data-zoom-step]")];
 
