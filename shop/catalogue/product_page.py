@@ -147,7 +147,8 @@ def _frozen(value: Any) -> Any:
     return tuple(value) if isinstance(value, list) else value
 
 
-@lru_cache(maxsize=1024)
+# Some ten kilobytes each.
+@lru_cache(maxsize=256)
 def _portrait(
     language: str,
     names: tuple[str, ...],
@@ -281,7 +282,7 @@ def _offer(row: Any, language: str) -> Offer:
     )
 
 
-@lru_cache(maxsize=2048)
+@lru_cache(maxsize=512)
 def _neighbour(language: str, names: tuple[str, ...], values: tuple[Any, ...]) -> Neighbour:
     row: Any = SimpleNamespace(**dict(zip(names, values, strict=True)))
     titles = {code: getattr(row, f"title_{code}") for code in LANGUAGES}

@@ -199,7 +199,8 @@ def _read_cards(rows: Sequence[Any], language: str, currency: str) -> tuple[Card
     return tuple(_card(language, currency, row._fields[:-1], tuple(row)[:-1]) for row in rows)
 
 
-@lru_cache(maxsize=4096)
+# Some three kilobytes each.
+@lru_cache(maxsize=2048)
 def _card(language: str, currency: str, names: tuple[str, ...], values: tuple[Any, ...]) -> Card:
     row = SimpleNamespace(**dict(zip(names, values, strict=True)))
     title = tell({code: getattr(row, f"title_{code}") for code in LANGUAGES}, language) or Told(row.public_id, language)
