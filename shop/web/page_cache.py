@@ -21,7 +21,7 @@ from urllib.parse import parse_qsl, urlencode
 
 from flask import request
 
-from shop.core import clock
+from shop.core import clock, kept
 from shop.core.versions import HOUSE, Changes
 from shop.i18n.languages import LANGUAGES
 
@@ -188,6 +188,7 @@ class PageCache:
             changes = self._ask()
             if changes is not None:
                 self._news.hear(changes)
+                kept.hear(changes.number)
         finally:
             self._asking.release()
 

@@ -43,6 +43,18 @@ def test_another_process_is_heard_of_after_a_second(app: Flask, monkeypatch: pyt
     assert kept("a", make) == 3  # type: ignore[arg-type]
 
 
+def test_what_the_process_has_heard_of_elsewhere_is_not_waited_for(app: Flask) -> None:
+    _calls, make = counting()
+    kept("a", make)  # type: ignore[arg-type]
+    with transaction():
+        touch()
+    assert kept("a", make) == 2  # type: ignore[arg-type]
+    with transaction():
+        db.session.execute(update(PublicState).values(number=77, lasting=77))
+    store.hear(77)
+    assert [kept("a", make), kept("a", make)] == [3, 3]  # type: ignore[arg-type]
+
+
 def test_what_a_transaction_has_not_committed_is_not_kept(app: Flask) -> None:
     _calls, make = counting()
     with transaction():

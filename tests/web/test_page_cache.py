@@ -6,13 +6,14 @@ from typing import Any
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
-from sqlalchemy import select
+from sqlalchemy import create_engine, insert, select, update
 
 from shop.catalogue.models import Price, Product, Variant
 from shop.catalogue.product_page import get_product_page
 from shop.core import clock
-from shop.core.db import db, transaction
+from shop.core.db import db, engine_options, transaction
 from shop.core.policies import decide_policy
+from shop.core.tables import Policy, PublicState
 from shop.core.versions import HOUSE, MOST_NAMES, Changes, of_piece, public_version, read_changes, touch
 from shop.i18n.texts import write_text
 from shop.orders.cart import add_to_cart
@@ -200,6 +201,26 @@ def test_a_change_of_what_all_pages_show_throws_all_away(client: FlaskClient, ma
     with transaction():
         decide_policy("refund_window_days", 20, clock.today())
     assert look_at_all(client, made, paths) == paths
+
+
+@pytest.mark.both_databases
+def test_a_page_is_never_kept_under_a_number_newer_than_what_it_was_made_of(
+    app: Flask, client: FlaskClient, cache: PageCache, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # The cache of pages looks at each request, what else the process keeps not again.
+    monkeypatch.setattr("shop.core.kept.LOOK_NANOSECONDS", 10**15)
+    make_product()
+    assert "CHF" not in client.get("/fr/returns").text
+    url = app.config["SETTINGS"].database_url
+    elsewhere = create_engine(url, **engine_options(url))
+    with elsewhere.begin() as connection:
+        decided = {"key": "currencies", "from_on": clock.today(), "value": ["EUR", "CHF"]}
+        connection.execute(insert(Policy), decided)
+        number = PublicState.number + 1
+        connection.execute(update(PublicState).values(number=number, lasting=number, recent=""))
+    elsewhere.dispose()
+    db.session.rollback()
+    assert "CHF" in client.get("/fr/returns").text
 
 
 def test_the_only_one_leaves_the_lists_when_it_is_paid(
