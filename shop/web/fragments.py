@@ -1,7 +1,8 @@
 """Pieces of HTML that stand on many pages, kept by everything they are made of: none ever has to be thrown away.
 
 A card of a list is made once for a piece as it stands, not for each list it stands in; the choices beside a list once for
-the shelf and the question. Bounded by the characters kept, for each process; what was not used for longest goes first.
+the shelf and the question. Bounded by the characters kept and what goes with each, for each process; what was not used for
+longest goes first. Nothing is kept of what came to nothing.
 """
 
 import threading
@@ -13,6 +14,8 @@ from markupsafe import Markup
 
 # Of one to four bytes each, in most pages one.
 MOST_CHARACTERS = 3 * 1024 * 1024
+# What an entry takes besides, its key above all, which may hold on to a card.
+EACH = 1_000
 
 
 class Fragments:
@@ -32,13 +35,15 @@ class Fragments:
                     self._made.move_to_end(key)
             return found
         made = make()
+        if not made:
+            return made
         with self._lock:
             earlier = self._made.pop(key, None)
-            self._size += len(made) - (len(earlier) if earlier is not None else 0)
+            self._size += len(made) - len(earlier) if earlier is not None else len(made) + EACH
             self._made[key] = made
             while self._size > self._most:
                 _key, gone = self._made.popitem(last=False)
-                self._size -= len(gone)
+                self._size -= len(gone) + EACH
         return made
 
 

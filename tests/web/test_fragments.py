@@ -14,7 +14,7 @@ from shop.catalogue.queries import list_products
 from shop.core.db import db, transaction
 from shop.i18n.texts import write_text
 from shop.web import fragments
-from shop.web.fragments import Fragments
+from shop.web.fragments import EACH, Fragments
 from tests.builders import make_order, make_product
 
 
@@ -28,7 +28,7 @@ def counted(made: list[str], text: str) -> Any:
 
 def test_a_fragment_is_made_once_and_the_least_used_goes_first() -> None:
     made: list[str] = []
-    store = Fragments(most=10)
+    store = Fragments(most=10 + 2 * EACH)
     assert store.get("a", counted(made, "aaaa")) == store.get("a", counted(made, "never")) == "aaaa"
     store.get("b", counted(made, "bbbb"))
     store.get("a", counted(made, "never"))
@@ -36,6 +36,17 @@ def test_a_fragment_is_made_once_and_the_least_used_goes_first() -> None:
     store.get("a", counted(made, "never"))
     store.get("b", counted(made, "bbbb"))
     assert made == ["aaaa", "bbbb", "cccc", "bbbb"]
+
+
+def test_nothing_is_kept_of_what_came_to_nothing_and_small_things_count_too() -> None:
+    made: list[str] = []
+    store = Fragments(most=5 * EACH)
+    for number in range(50):
+        store.get(("empty", number), counted(made, ""))
+    assert not store._made
+    for number in range(50):
+        store.get(("small", number), counted(made, "x"))
+    assert list(store._made) == [("small", number) for number in range(46, 50)]
 
 
 def test_an_application_keeps_nothing_of_another(app: Flask) -> None:
