@@ -40,6 +40,8 @@ def forget_jobs(kinds: Collection[str], **told: str) -> None:
 
 @event.listens_for(Session, "before_commit")
 def _write(session: Session) -> None:
+    if session.in_nested_transaction():
+        return
     insert_all_new(Job, session.info.pop("jobs", []))
 
 

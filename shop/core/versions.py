@@ -90,6 +90,9 @@ def _look_at_text(session: Session, row: Any) -> None:
 
 @event.listens_for(Session, "before_commit")
 def _grow(session: Session) -> None:
+    if session.in_nested_transaction():
+        # A savepoint is no end: the row would be held from here on.
+        return
     if session.new or session.dirty or session.deleted:
         session.flush()
     names: set[str] = session.info.pop("public_changed", set())

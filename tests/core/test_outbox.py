@@ -8,8 +8,8 @@ from shop.core import outbox
 from shop.core.clock import VirtualClock
 from shop.core.db import db, transaction
 from shop.core.errors import EdgeFailed
-from shop.core.tables import Job
-from shop.core.versions import public_version, touch
+from shop.core.tables import Job, PublicState
+from shop.core.versions import is_changing, public_version, touch
 
 pytestmark = pytest.mark.both_databases
 
@@ -96,6 +96,20 @@ def test_a_savepoint_taken_back_leaves_what_was_asked_before_it(app: Flask) -> N
         touch()
         nested = db.session.begin_nested()
         nested.rollback()
+    assert db.session.query(Job).count() == 1
+    assert public_version() == 1
+
+
+@pytest.mark.both_databases
+def test_a_savepoint_is_no_end(app: Flask) -> None:
+    with transaction():
+        nested = db.session.begin_nested()
+        outbox.enqueue("settle_order", {})
+        touch()
+        nested.commit()
+        assert db.session.query(Job).count() == 0
+        assert db.session.query(PublicState).count() == 0
+        assert is_changing(db.session())
     assert db.session.query(Job).count() == 1
     assert public_version() == 1
 
