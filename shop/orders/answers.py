@@ -45,6 +45,13 @@ def forget_answers() -> None:
         db.session.execute(update(Cart).where(Cart.answers.is_not(None), over).values(answers=None))
 
 
+def forget_own_answers(token: str | None, email: str) -> None:
+    """Forget what was typed, or taken from earlier orders, for the cart of a cookie, if it is of this e-mail address.
+    Inside a transaction."""
+    typed = func.lower(Cart.answers["email"].as_string()) == email.lower()
+    db.session.execute(update(Cart).where(Cart.token == (token or ""), typed).values(answers=None))
+
+
 def erase_answers(email: str) -> None:
     """Forget what was typed beside an e-mail address, and for every cart its orders came from. Inside a transaction."""
     typed = func.lower(Cart.answers["email"].as_string()) == email.lower()

@@ -18,9 +18,11 @@ from shop.i18n.formats import country_name
 from shop.i18n.messages import current_language
 from shop.i18n.messages import gettext as _
 from shop.orders.addresses import address_lines
+from shop.orders.answers import forget_own_answers
 from shop.orders.limits import count_asked_link
 from shop.orders.links import order_token
 from shop.web.storefront import chrome
+from shop.web.storefront.cart import COOKIE as CART
 from shop.web.storefront.own_orders import secret, state_text
 
 blueprint = Blueprint("account", __name__)
@@ -121,11 +123,12 @@ def sign_in() -> AnyResponse | tuple[str, int]:
 
 @blueprint.post("/account/sign-out")
 def sign_out() -> AnyResponse:
-    """End this session, or all of the address."""
+    """End this session, or all of the address; whoever sits here next finds no address in the checkout."""
     session = _session()
     email = find_email(session)
     if session and email:
         with transaction():
+            forget_own_answers(request.cookies.get(CART), email)
             if "everywhere" in request.form:
                 forget_keys(email)
             else:

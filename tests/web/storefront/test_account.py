@@ -145,3 +145,14 @@ def test_another_ones_address_is_not_taken(visitor: Visitor, stripe: Bench) -> N
     visitor.client.delete_cookie("buyer")
     visitor.client.post("/en/checkout/former", data={"address": key})
     assert EMAIL not in visitor.get("/en/checkout").text
+
+
+def test_signing_out_leaves_no_address_in_the_checkout(visitor: Visitor, stripe: Bench) -> None:
+    sell(stripe)
+    visitor.put_in(make_product(stock=3, kind="repeatable"), language="en")
+    enter(visitor.client)
+    [key] = re.findall(r'name="address" value="([0-9a-f]{16})"', visitor.get("/en/checkout?country=DE").text)
+    visitor.client.post("/en/checkout/former", data={"address": key})
+    assert EMAIL in visitor.get("/en/checkout").text
+    visitor.client.post("/en/account/sign-out")
+    assert EMAIL not in visitor.get("/en/checkout").text
