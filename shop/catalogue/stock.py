@@ -9,7 +9,7 @@ from shop.catalogue.models import Product, Variant
 from shop.core.db import db, transaction
 from shop.core.errors import Conflict
 from shop.core.outbox import enqueue
-from shop.core.versions import LIST, of_piece, touch
+from shop.core.versions import LIST, of_piece, of_unit, touch
 
 
 class OutOfStock(Conflict):
@@ -18,6 +18,9 @@ class OutOfStock(Conflict):
     def __init__(self, variant_id: int, wanted: int) -> None:
         super().__init__("", variant_id=variant_id, wanted=wanted)
         self.variant_id, self.wanted = variant_id, wanted
+
+
+_own_product = Product.id == Variant.product_id
 
 
 def _move(variant_id: int, quantity: int, **changes: int) -> bool:
@@ -29,13 +32,17 @@ def _move(variant_id: int, quantity: int, **changes: int) -> bool:
         update(Variant)
         .where(Variant.id == variant_id, *conditions)
         .values(values)
-        .returning(Variant.product_id)
+        .returning(Variant.product_id, select(Product.unit_id).where(_own_product).scalar_subquery())
         .execution_options(synchronize_session=False)
     )
-    product_id = db.session.scalar(statement)
-    if product_id is None:
+    row = db.session.execute(statement).first()
+    if row is None:
         return False
+    product_id, unit_id = row
     touch(of_piece(product_id))
+    if changes.get("available", 0) > 0:
+        # Pages of its maker's other pieces offer it again, and it does not stand on them yet.
+        touch(of_unit(unit_id))
     if "reserved" not in changes:
         # The only one there is, is listed only as long as it is there.
         touch(LIST)

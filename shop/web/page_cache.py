@@ -36,6 +36,8 @@ PARAMETERS = frozenset(
 )
 PRIVATE = ("cart", "checkout", "orders", "account", "freight")
 PUBLIC_FIRST = frozenset(LANGUAGES)
+# Of an address that is kept, or remembered as one that never is.
+LONGEST = 1_000
 DROPPED = frozenset({"content-length", "etag", "vary", "date", "connection"})
 RESTS_ON = "shop.rests_on"
 
@@ -125,7 +127,8 @@ def key_of(environ: Environ) -> tuple[str, str, str] | None:
     """What a page is kept under; None for what is never kept."""
     if environ["REQUEST_METHOD"] not in ("GET", "HEAD"):
         return None
-    address = _address(environ.get("PATH_INFO", ""), environ.get("QUERY_STRING", ""))
+    path, query = environ.get("PATH_INFO", ""), environ.get("QUERY_STRING", "")
+    address = _address(path, query) if len(path) + len(query) <= LONGEST else None
     return (environ.get("HTTP_HOST", ""), *address) if address is not None else None
 
 

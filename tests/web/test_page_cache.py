@@ -17,6 +17,8 @@ from shop.core.tables import Policy, PublicState
 from shop.core.versions import HOUSE, MOST_NAMES, Changes, of_piece, public_version, read_changes, touch
 from shop.i18n.texts import write_text
 from shop.orders.cart import add_to_cart
+from shop.orders.models import Order
+from shop.orders.services import expire_order
 from shop.web.page_cache import Form, News, Page, PageCache, key_of
 from tests.builders import make_order, make_product, make_unit
 from tests.payments.conftest import stripe  # noqa: F401 - the fixture
@@ -104,6 +106,7 @@ def test_a_change_that_is_rolled_back_leaves_the_number_alone(app: Flask) -> Non
         ("/fr/", "", True),
         ("/ar/products", "page=2&family=TAP", True),
         ("/fr/products", "q=tapis", False),
+        ("/fr/products", "page=" + "1" * 1000, False),
         ("/fr/products", "anything=1", False),
         ("/fr/cart", "", False),
         ("/fr/cart/count.json", "", False),
@@ -175,6 +178,22 @@ def test_a_sale_throws_away_the_page_of_its_piece_and_the_lists_with_it_and_no_o
     make_order(rug)
     assert look_at_all(client, made, paths) == ["/fr/", "/fr/products", pages["rug"]]
     assert look_at_all(client, made, paths) == []
+
+
+@pytest.mark.both_databases
+def test_a_piece_that_is_free_again_comes_back_to_the_pages_of_its_neighbours(
+    client: FlaskClient, made: list[str]
+) -> None:
+    unit = make_unit()
+    rug, other = make_product(unit), make_product(unit)
+    stranger = path_of(make_product())
+    order = make_order(other)
+    assert path_of(other) not in client.get(path_of(rug)).text
+    look_at_all(client, made, [stranger])
+    with transaction():
+        expire_order(db.session.get_one(Order, order.id))
+    assert path_of(other) in client.get(path_of(rug)).text
+    assert look_at_all(client, made, [stranger]) == []
 
 
 @pytest.mark.both_databases
