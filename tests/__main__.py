@@ -48,6 +48,11 @@ def find_stripe_types() -> Path | None:
     return Path(named).resolve() if named and complete and (Path(named) / "typescript").is_dir() else None
 
 
+def find_nginx() -> str | None:
+    """nginx, which Debian keeps off the path of most people."""
+    return shutil.which("nginx") or shutil.which("/usr/sbin/nginx")
+
+
 def find_s3_server() -> str | None:
     return os.environ.get("MOTO_SERVER") or shutil.which("moto_server")
 
@@ -88,7 +93,7 @@ def left_out(browser: str | None) -> list[str]:
     lacks = []
     if browser is None:
         lacks.append("the journeys in a browser: install Chromium (Debian: apt install chromium) or set CHROMIUM")
-    if not (shutil.which("nginx") or shutil.which("/usr/sbin/nginx")):
+    if find_nginx() is None:
         lacks.append("the configuration of docs/nginx.conf: install nginx (Debian: apt install nginx-light)")
     if find_s3_server() is None and "SHOP_TEST_STORAGE_URL" not in os.environ:
         lacks.append(

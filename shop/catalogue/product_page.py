@@ -9,6 +9,7 @@ from typing import Any
 from sqlalchemy import (
     BigInteger,
     Integer,
+    Row,
     Select,
     String,
     and_,
@@ -134,9 +135,9 @@ def get_product_page(public_id: str, language: str, currency: str) -> ProductPag
     known = kept(("materials", language), lambda: _materials(language))
     materials = tuple(known[code] for code in row.materials or () if code in known)
     portrait = _portrait(
-        language, names[:columns], tuple(map(_frozen, row[:columns])), materials, told, tuple(map(tuple, pictures))
+        language, names[:columns], tuple(map(_frozen, row[:columns])), materials, told, tuple(pictures)
     )
-    more = tuple(_neighbour(language, other._fields, tuple(other)) for other in others)
+    more = tuple(_neighbour(language, other) for other in others)
     return replace(portrait, offers=offers, more=more, currency=currency, stock=stock, portrait=portrait)
 
 
@@ -155,7 +156,7 @@ def _portrait(
     values: tuple[Any, ...],
     materials: tuple[str, ...],
     texts: tuple[tuple[str, str, str, str], ...],
-    pictures: tuple[tuple[Any, ...], ...],
+    pictures: tuple[Row[Any], ...],
 ) -> ProductPage:
     """What of a page no price and no stock changes, from its rows: `texts` are (entity, field, language, text)."""
     row: Any = SimpleNamespace(**dict(zip(names, values, strict=True)))
@@ -164,9 +165,8 @@ def _portrait(
         told.setdefault((entity, name), {})[code] = text
     titles = told.get(("product", "title"), {})
     title = tell(titles, language) or Told(row.product_public_id, language)
-    hung: list[Any] = [SimpleNamespace(**dict(zip(_PICTURE_NAMES, one, strict=False))) for one in pictures]
-    by_id = {picture.id: picture_view(picture) for picture in hung}
-    own = [picture for picture in hung if picture.position is not None or picture.id == row.cover_id]
+    by_id = {picture.id: picture_view(picture) for picture in pictures}
+    own = [picture for picture in pictures if picture.position is not None or picture.id == row.cover_id]
     own.sort(key=lambda picture: (picture.id != row.cover_id, picture.position or 0, picture.id))
     of_unit = {name: of_field for (entity, name), of_field in told.items() if entity == "unit"}
     return ProductPage(
@@ -283,8 +283,7 @@ def _offer(row: Any, language: str) -> Offer:
 
 
 @lru_cache(maxsize=512)
-def _neighbour(language: str, names: tuple[str, ...], values: tuple[Any, ...]) -> Neighbour:
-    row: Any = SimpleNamespace(**dict(zip(names, values, strict=True)))
+def _neighbour(language: str, row: Row[Any]) -> Neighbour:
     titles = {code: getattr(row, f"title_{code}") for code in LANGUAGES}
     title = tell(titles, language) or Told(row.public_id, language)
     slug = slugify(title.text, language)
@@ -328,10 +327,6 @@ def _materials(language: str) -> dict[str, str]:
     """Names of all materials by code."""
     named = select(Material.code, getattr(Material, f"name_{language}"))
     return {row[0]: row[1] for row in db.session.execute(named)}
-
-
-# The first columns of _picture_statement: a picture, and where it hangs.
-_PICTURE_NAMES = ("id", *(column.key for column in VIEW_COLUMNS), "position")
 
 
 def _pictures(row: Any, currency: str) -> tuple[list[Any], list[Any]]:

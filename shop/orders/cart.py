@@ -214,14 +214,14 @@ def put_into_cart(
         quantity = parse_quantity(quantity, offer.min_quantity, offer.quantity_step)
     now, connection = clock.now(), db.session.connection()
     # A second click waits here until the first has been done, and reads the line after it.
-    cart = connection.execute(_touch_cart(), {"own": token, "now": now}).first() if token else None
-    line = connection.execute(_line_found(), {"cart": cart.id, "variant": variant_id}).one() if cart else None
+    cart = connection.execute(_TOUCH_CART, {"own": token, "now": now}).first() if token else None
+    line = connection.execute(_FIND_LINE, {"cart": cart.id, "variant": variant_id}).one() if cart else None
     wanted = 1 if offer.kind == "one_of_a_kind" else quantity + ((line.quantity or 0) if line else 0)
     _check_quantity(offer, wanted, offer.available + ((line.held or 0) if line else 0))
     if cart is None or line is None:
         token = new_token()
         fresh = {"token": token, "currency": currency, "created_at": now, "updated_at": now}
-        cart_id = connection.execute(_insert_cart(), fresh).scalar_one()
+        cart_id = connection.execute(_INSERT_CART, fresh).scalar_one()
     else:
         token, cart_id = cart.token, cart.id
         if line.lines >= MAX_LINES and line.id is None:
@@ -231,9 +231,9 @@ def put_into_cart(
             _change_currency(token, currency)
     if line is None or line.id is None:
         values = {"cart_id": cart_id, "variant_id": variant_id, "quantity": wanted, "seen_minor": offer.amount_minor}
-        connection.execute(_insert_line(), values)
+        connection.execute(_INSERT_LINE, values)
     else:
-        connection.execute(_update_line(), {"line": line.id, "wanted": wanted, "minor": offer.amount_minor})
+        connection.execute(_UPDATE_LINE, {"line": line.id, "wanted": wanted, "minor": offer.amount_minor})
     return token
 
 
@@ -249,43 +249,21 @@ _CART: Any = Cart.__table__
 _LINE: Any = CartLine.__table__
 
 
-@lru_cache(maxsize=1)
-def _insert_cart() -> Any:
-    return insert(_CART).returning(_CART.c.id)
-
-
-@lru_cache(maxsize=1)
-def _touch_cart() -> Any:
-    """Locks it, too. What it answers and the line must not be read by one statement: where it has waited for the lock,
-    PostgreSQL reads the cart anew and all else as it was before (13.2.1, Read Committed)."""
-    touched = (
-        update(_CART).where(_CART.c.token == bindparam("own")).values(updated_at=bindparam("now", type_=UTCDateTime))
-    )
-    return touched.returning(_CART.c.id, _CART.c.token, _CART.c.currency)
-
-
-@lru_cache(maxsize=1)
-def _line_found() -> Any:
-    """The line of a variant in a cart, how many of it the cart's own unpaid order holds, and how many lines there are."""
-    cart, variant = bindparam("cart", type_=BigInteger), bindparam("variant", type_=BigInteger)
-    own = and_(_LINE.c.cart_id == cart, _LINE.c.variant_id == variant)
-    return select(
-        select(_LINE.c.id).where(own).scalar_subquery().label("id"),
-        select(_LINE.c.quantity).where(own).scalar_subquery().label("quantity"),
-        _held(cart, variant).label("held"),
-        select(func.count(_LINE.c.id)).where(_LINE.c.cart_id == cart).scalar_subquery().label("lines"),
-    )
-
-
-@lru_cache(maxsize=1)
-def _insert_line() -> Any:
-    return insert(_LINE).inline()
-
-
-@lru_cache(maxsize=1)
-def _update_line() -> Any:
-    changed = {"quantity": bindparam("wanted", type_=Integer), "seen_minor": bindparam("minor", type_=BigInteger)}
-    return update(_LINE).where(_LINE.c.id == bindparam("line")).values(**changed)
+_INSERT_CART = insert(_CART).returning(_CART.c.id)
+_INSERT_LINE = insert(_LINE).inline()
+_UPDATE_LINE = (
+    update(_LINE)
+    .where(_LINE.c.id == bindparam("line"))
+    .values(quantity=bindparam("wanted", type_=Integer), seen_minor=bindparam("minor", type_=BigInteger))
+)
+# Locks it, too. What it answers and the line must not be read by one statement: where it has waited for the lock, PostgreSQL
+# reads the cart anew and all else as it was before (13.2.1, Read Committed).
+_TOUCH_CART = (
+    update(_CART)
+    .where(_CART.c.token == bindparam("own"))
+    .values(updated_at=bindparam("now", type_=UTCDateTime))
+    .returning(_CART.c.id, _CART.c.token, _CART.c.currency)
+)
 
 
 def set_quantity(cart: Cart, variant_id: int, quantity: int) -> None:
@@ -517,6 +495,21 @@ def _held(cart_id: Any, variant_id: Any) -> ColumnElement[int]:
         )
         .scalar_subquery()
     )
+
+
+def _find_line_statement() -> Any:
+    """The line of a variant in a cart, how many of it the cart's own unpaid order holds, and how many lines there are."""
+    cart, variant = bindparam("cart", type_=BigInteger), bindparam("variant", type_=BigInteger)
+    own = and_(_LINE.c.cart_id == cart, _LINE.c.variant_id == variant)
+    return select(
+        select(_LINE.c.id).where(own).scalar_subquery().label("id"),
+        select(_LINE.c.quantity).where(own).scalar_subquery().label("quantity"),
+        _held(cart, variant).label("held"),
+        select(func.count(_LINE.c.id)).where(_LINE.c.cart_id == cart).scalar_subquery().label("lines"),
+    )
+
+
+_FIND_LINE = _find_line_statement()
 
 
 def _get_offer(variant_id: int, currency: str) -> Any:

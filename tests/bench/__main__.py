@@ -15,7 +15,6 @@ import json
 import os
 import platform
 import re
-import shutil
 import statistics
 import subprocess
 import sys
@@ -24,14 +23,14 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from socket import socket
 from typing import Any
 from urllib.parse import urlencode
 
+from tests.__main__ import find_nginx
 from tests.bench import pictures
 from tests.bench.anchors import CARDS, HELLO
 from tests.bench.client import ANEW, Request, WrongAnswer, ask_once, load
-from tests.bench.processes import Server, pss_kib, serve
+from tests.bench.processes import Server, free_port, pss_kib, serve
 
 PROCESSES = 2
 WARM_UP = 30
@@ -80,12 +79,6 @@ class Subject:
         self.p99.append(ordered[min(len(ordered) - 1, len(ordered) * 99 // 100)] * 1_000)
 
 
-def free_port() -> int:
-    with socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
-
-
 def say(text: str) -> None:
     print(text, file=sys.stderr, flush=True)
 
@@ -112,7 +105,7 @@ http {{
 @contextmanager
 def files(folder: Path, packed: bytes, unpacked: bytes) -> Iterator[Server | None]:
     """nginx with one page in a file, as it goes over the wire; None where it is not installed."""
-    nginx = shutil.which("nginx") or shutil.which("/usr/sbin/nginx")
+    nginx = find_nginx()
     if nginx is None:
         say("nginx is not installed: nothing is held against it.")
         yield None
@@ -138,17 +131,8 @@ def servers(folder: Path, port: int) -> Iterator[tuple[Server, Server]]:
         "tests.bench.anchors:application",
     ]  # fmt: skip
     shop = [
-        sys.executable,
-        "-m",
-        "shop.cli",
-        "run",
-        "--host",
-        "127.0.0.1",
-        "--port",
-        str(port),
-        "--workers",
-        str(PROCESSES),
-    ]
+        sys.executable, "-m", "shop.cli", "run", "--host", "127.0.0.1", "--port", str(port), "--workers", str(PROCESSES),
+    ]  # fmt: skip
     with ExitStack() as stack:
         ours = stack.enter_context(serve("shop", shop, port, "/readyz", {"SHOP_INSTANCE": str(folder)}))
         theirs = stack.enter_context(serve("bare", granian, bare, "/wsgi", {}))

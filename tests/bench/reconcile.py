@@ -17,7 +17,6 @@ import time
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
-from socket import socket
 from typing import Any
 
 from flask import Flask
@@ -29,7 +28,7 @@ from shop.core.schema import upgrade
 from shop.core.tables import Installation
 from shop.demo.run import environment
 from tests.bench.movements import fill
-from tests.bench.processes import serve
+from tests.bench.processes import free_port, serve
 
 SECONDS, MEGABYTES = 60, 300
 DOUBLE = (
@@ -114,12 +113,6 @@ def read_arguments(arguments: list[str]) -> argparse.Namespace:
     parser.add_argument("--database", choices=("sqlite", "postgresql"), default="sqlite")
     parser.add_argument("--port", type=int, default=0, help="of the double; 0 takes a free one")
     return parser.parse_args(arguments)
-
-
-def free_port() -> int:
-    with socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 def database_of(kind: str) -> dict[str, str]:

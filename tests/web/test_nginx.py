@@ -3,8 +3,6 @@
 import gzip
 import os
 import re
-import shutil
-import subprocess
 import threading
 import time
 import urllib.error
@@ -13,7 +11,6 @@ import urllib.request
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from socket import socket
 from typing import Any
 
 import pytest
@@ -22,10 +19,12 @@ from werkzeug.serving import make_server
 
 from shop.catalogue.models import Product
 from shop.core.db import db
+from tests.__main__ import ROOT, find_nginx
+from tests.bench.processes import free_port, serve
 from tests.builders import make_product
 
-CONFIGURATION = Path(__file__).parents[2] / "docs" / "nginx.conf"
-NGINX = shutil.which("nginx") or shutil.which("/usr/sbin/nginx")
+CONFIGURATION = ROOT / "docs" / "nginx.conf"
+NGINX = find_nginx()
 
 # nginx counts whole seconds: what may be kept for one is old after two.
 OLD_SECONDS = 2.1
@@ -74,12 +73,6 @@ class _Follow(urllib.request.HTTPRedirectHandler):
 _opener = urllib.request.build_opener(_Follow, urllib.request.ProxyHandler({}))
 
 
-def free_port() -> int:
-    with socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
-
-
 def configure(folder: Path, front: int, back: int) -> Path:
     """The site as it is in docs, on ports of the test's own and without a certificate."""
     site = CONFIGURATION.read_text(encoding="utf-8")
@@ -119,13 +112,12 @@ def front(app: Flask, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterat
     thread = threading.Thread(target=server.serve_forever)
     thread.start()
     assert NGINX is not None
-    nginx = subprocess.Popen([NGINX, "-c", str(configure(folder, front.port, back)), "-e", str(folder / "error.log")])
+    command = [NGINX, "-c", str(configure(folder, front.port, back)), "-e", str(folder / "error.log")]
     try:
-        _wait(front.port, nginx, folder / "error.log")
-        yield front
+        with serve("nginx", command, front.port, "/robots.txt", {}):
+            front.asked.clear()
+            yield front
     finally:
-        nginx.terminate()
-        nginx.wait(timeout=10)
         server.shutdown()
         thread.join()
         server.server_close()
@@ -140,16 +132,6 @@ def _listen(app: Callable[..., Iterable[bytes]], asked: list[tuple[str, str, str
         return app(environ, start)
 
     return listen
-
-
-def _wait(port: int, nginx: "subprocess.Popen[bytes]", log: Path) -> None:
-    deadline = time.monotonic() + 10
-    while time.monotonic() < deadline and nginx.poll() is None:
-        with socket() as probe:
-            if probe.connect_ex(("127.0.0.1", port)) == 0:
-                return
-        time.sleep(0.05)
-    raise RuntimeError(log.read_text(encoding="utf-8"))
 
 
 def test_a_page_is_kept_revalidated_and_shown_while_the_shop_is_away(front: Front, app: Flask) -> None:

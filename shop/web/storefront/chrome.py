@@ -1,6 +1,6 @@
 """What surrounds every page: its addresses in other languages and currencies, the links of the footer, labels."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Hashable, Mapping
 from functools import lru_cache
 from typing import Any
 
@@ -164,10 +164,15 @@ def footer_links() -> list[dict[str, str]]:
     return [*links, {"text": _("Withdraw from contract here"), "url": link("orders.find", intent="withdraw")}]
 
 
+def part(*key: Hashable, make: Callable[[], Markup]) -> Markup:
+    """A fragment that has links of public pages: kept for the language and for what those links carry on."""
+    return fragment((current_language(), tuple(kept().items()), *key), make)
+
+
 def _site_nav(endpoint: str) -> Markup:
     """The sections as they stand under the header of every page."""
-    key = ("nav", current_language(), tuple(kept().items()), endpoint if endpoint in _SECTIONS else "")
-    return fragment(key, lambda: render_part("storefront/chrome.html", "sections", nav_links(endpoint)))
+    here = endpoint if endpoint in _SECTIONS else ""
+    return part("nav", here, make=lambda: render_part("storefront/chrome.html", "sections", nav_links(here)))
 
 
 def _site_header(alternates: Mapping[str, str], currency_urls: Mapping[str, str], q: str = "") -> Markup:
@@ -176,11 +181,8 @@ def _site_header(alternates: Mapping[str, str], currency_urls: Mapping[str, str]
     currency = g.get("currency") or currencies[0]
 
     def make() -> Markup:
-        menus = {name: _hole(name) for name in LANGUAGES}, {name: _hole(name) for name in currencies}
-        every = list(LANGUAGES.values())
-        return render_part(
-            "storefront/chrome.html", "header", LANGUAGES[code], every, menus[0], currency, menus[1], _hole("q")
-        )
+        menu, choice = ({name: _hole(name) for name in names} for names in (LANGUAGES, currencies))
+        return render_part("storefront/chrome.html", "header", LANGUAGES[code], menu, currency, choice, _hole("q"))
 
     made = fragment(("header", code, currency, currencies), make)
     return _put({**_languages(alternates), **currency_urls, "q": q}, made)
@@ -188,13 +190,12 @@ def _site_header(alternates: Mapping[str, str], currency_urls: Mapping[str, str]
 
 def _site_footer(alternates: Mapping[str, str]) -> Markup:
     """The foot of a page, with the same page in other languages put into it."""
-    code = current_language()
 
     def make() -> Markup:
-        every, holes = list(LANGUAGES.values()), {name: _hole(name) for name in LANGUAGES}
-        return render_part("storefront/chrome.html", "footer", footer_links(), LANGUAGES[code], every, holes)
+        menu = {name: _hole(name) for name in LANGUAGES}
+        return render_part("storefront/chrome.html", "footer", footer_links(), LANGUAGES[current_language()], menu)
 
-    return _put(_languages(alternates), fragment(("footer", code, tuple(kept().items())), make))
+    return _put(_languages(alternates), part("footer", make=make))
 
 
 def _languages(alternates: Mapping[str, str]) -> dict[str, str]:
@@ -234,12 +235,11 @@ def card_view(card: Card) -> dict[str, Any]:
 
 def card_html(card: Card, *, eager: bool = False, first: bool = False, heading: str = "h3") -> Markup:
     """A card of a list. `eager`: its picture is in view at once; `first`: it matters most of all."""
-    key = (card, current_language(), tuple(kept().items()), eager, first, heading)
-    return fragment(
-        key,
-        lambda: render_part(
-            "components/product_card.html", "product_card", card_view(card), eager=eager, first=first, heading=heading
-        ),
+    options: dict[str, Any] = {"eager": eager, "first": first, "heading": heading}
+    return part(
+        card,
+        *options.values(),
+        make=lambda: render_part("components/product_card.html", "product_card", card_view(card), **options),
     )
 
 

@@ -22,7 +22,7 @@ from shop.i18n.messages import current_language, ngettext
 from shop.i18n.messages import gettext as _
 from shop.i18n.regions import region_name
 from shop.shipping.queries import MAX_PARCELS, kept_tariff
-from shop.web.fragments import fragment, render_part
+from shop.web.fragments import render_part
 from shop.web.page_cache import rests_on
 from shop.web.storefront import chrome
 from shop.web.storefront.chrome import card_html, colour_name, form_name, kind_name, link
@@ -45,6 +45,11 @@ class Question:
     fixed: str = ""
 
     @property
+    def named(self) -> list[str]:
+        """The parameters that an address of this listing may have, besides its page."""
+        return [name for name in ("q", *FACETS) if name != self.fixed]
+
+    @property
     def own(self) -> dict[str, Any]:
         """The parameters of this very page."""
         return self.arguments(page=self.page)
@@ -52,7 +57,7 @@ class Question:
     def arguments(self, page: int = 1, **changes: Any) -> dict[str, Any]:
         """The parameters of this page with some changed; a facet has a tuple of values."""
         filters: Filters = replace(self.filters, **changes)
-        values = {name: getattr(filters, name) for name in ("q", *FACETS) if name != self.fixed}
+        values = {name: getattr(filters, name) for name in self.named}
         found = {name: value for name, value in values.items() if value}
         return {**found, "page": str(page)} if page > 1 else found
 
@@ -102,7 +107,7 @@ def _parameters(name: str, value: str | tuple[str, ...]) -> str:
 def _addresses(question: Question, path: str) -> Address:
     """Addresses of this listing with some parameters changed. A page has a hundred; what stays is written once."""
     carried = [_parameters(name, value) for name, value in kept_arguments().items()]
-    named = [name for name in ("q", *FACETS) if name != question.fixed]
+    named = question.named
     own = {name: _parameters(name, getattr(question.filters, name)) for name in named}
 
     def address(page: int = 1, **changes: Any) -> str:
@@ -203,10 +208,7 @@ def _filters(question: Question, found: Listing, address: Address, path: str) ->
         posting = _posting(question) if g.to is None and found.total else None
         return render_part("storefront/filters.html", "filters", groups, posting) if groups else Markup()
 
-    carried = tuple(kept_arguments().items())
-    return fragment(
-        ("filters", current_language(), path, carried, question.filters, question.fixed, found.counted_on), make
-    )
+    return chrome.part("filters", path, question.filters, question.fixed, found.counted_on, make=make)
 
 
 def _groups(question: Question, found: Listing, address: Address) -> list[dict[str, Any]]:

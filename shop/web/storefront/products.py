@@ -263,13 +263,18 @@ def _words(piece: ProductPage) -> Markup:
         )
 
     policies = json.dumps([operator, person])
-    return fragment(("words", piece.portrait, tuple(chrome.kept().items()), skus, policies), make)
+    return chrome.part("words", piece.portrait, skus, policies, make=make)
 
 
 def _more_card(piece: ProductPage, other: Neighbour) -> Markup:
     """A card of the maker's other pieces."""
-    key = ("more", other, piece.currency, current_language(), tuple(chrome.kept().items()), piece.maker.name)
-    return fragment(key, lambda: render_part("components/product_card.html", "product_card", _more_view(piece, other)))
+    return chrome.part(
+        "more",
+        other,
+        piece.currency,
+        piece.maker.name,
+        make=lambda: render_part("components/product_card.html", "product_card", _more_view(piece, other)),
+    )
 
 
 def _more_view(piece: ProductPage, other: Neighbour) -> dict[str, Any]:
