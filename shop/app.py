@@ -112,17 +112,17 @@ def create_app(settings: Settings) -> Flask:
     _open_doors(app, settings)
     _subscribe()
     kept.forget_all()
-    app.wsgi_app = PageCache(app.wsgi_app, _changes_of(app))  # type: ignore[method-assign]
+    app.wsgi_app = PageCache(app.wsgi_app, _look_of(app))  # type: ignore[method-assign]
     if settings.trusted_proxies:
         hops = settings.trusted_proxies
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=hops, x_proto=hops, x_host=hops)  # type: ignore[method-assign]
     return app
 
 
-def _changes_of(app: Flask) -> Callable[[], Changes | None]:
-    """Asks for public changes outside any request; None while the database cannot tell."""
+def _look_of(app: Flask) -> Callable[[], None]:
+    """Hears of public changes outside any request; of none while the database cannot tell."""
 
-    def changes() -> Changes | None:
+    def ask() -> Changes | None:
         with app.app_context():
             try:
                 return read_changes()
@@ -131,7 +131,7 @@ def _changes_of(app: Flask) -> Callable[[], Changes | None]:
                     raise
                 return None
 
-    return changes
+    return lambda: kept.look(ask)
 
 
 def from_environment() -> Flask:

@@ -277,6 +277,17 @@ def instead(source: Engine | Connection) -> Iterator[Session]:
             registry.set(own)
 
 
+@contextmanager
+def reading() -> Iterator[Connection]:
+    """A connection for a page that reads rows and no entities: the session's if there is one, else one of its own, which
+    spares the page the session."""
+    if db.session.registry.has():
+        yield db.session.connection()
+    else:
+        with db.engine.connect() as connection:
+            yield connection
+
+
 def let_go() -> None:
     """End the read that may be open: no connection of the database waits while somebody else's machine thinks."""
     db.session.rollback()

@@ -14,7 +14,7 @@ from typing import Any
 from sqlalchemy import String, cast, column, event, func, insert, or_, select, table, update
 from sqlalchemy.orm import Session, SessionTransaction
 
-from shop.core.db import db
+from shop.core.db import db, writing
 from shop.core.tables import PublicState
 
 # Whatever has no name of its own: programmes, crafts, postage, duties, policies. Every page shows it.
@@ -155,9 +155,14 @@ class Changes:
 
 
 def read_changes() -> Changes:
-    """What has changed lately. Opens a connection of its own."""
-    with db.engine.connect() as connection:
-        row = connection.execute(select(PublicState.number, PublicState.recent)).first()
+    """What has changed lately, on a connection of its own; in a transaction that writes, which sees the newest, on that one:
+    another would wait for it."""
+    statement = select(PublicState.number, PublicState.recent)
+    if writing():
+        row = db.session.connection().execute(statement).first()
+    else:
+        with db.engine.connect() as connection:
+            row = connection.execute(statement).first()
     # What stands last is cut off somewhere.
     told = row.recent.split(";")[:-1] if row else []
     changes = (change.split(":") for change in told)

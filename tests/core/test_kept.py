@@ -2,11 +2,11 @@
 
 import pytest
 from flask import Flask
-from sqlalchemy import update
+from sqlalchemy import insert, update
 
 from shop.core import kept as store
 from shop.core.db import db, transaction
-from shop.core.kept import kept
+from shop.core.kept import Keep, kept
 from shop.core.tables import PublicState
 from shop.core.versions import touch
 
@@ -43,7 +43,7 @@ def test_another_process_is_heard_of_after_a_second(app: Flask, monkeypatch: pyt
     assert kept("a", make) == 3  # type: ignore[arg-type]
 
 
-def test_what_the_process_has_heard_of_elsewhere_is_not_waited_for(app: Flask) -> None:
+def test_what_the_process_has_heard_of_elsewhere_is_not_waited_for(app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
     _calls, make = counting()
     kept("a", make)  # type: ignore[arg-type]
     with transaction():
@@ -51,7 +51,9 @@ def test_what_the_process_has_heard_of_elsewhere_is_not_waited_for(app: Flask) -
     assert kept("a", make) == 2  # type: ignore[arg-type]
     with transaction():
         db.session.execute(update(PublicState).values(number=77, lasting=77))
-    store.hear(77)
+    monkeypatch.setattr(store, "LOOK_NANOSECONDS", 0)
+    store.look()
+    monkeypatch.setattr(store, "LOOK_NANOSECONDS", 10**15)
     assert [kept("a", make), kept("a", make)] == [3, 3]  # type: ignore[arg-type]
 
 
@@ -62,3 +64,52 @@ def test_what_a_transaction_has_not_committed_is_not_kept(app: Flask) -> None:
         assert [kept("a", make), kept("a", make)] == [1, 2]  # type: ignore[arg-type]
         db.session.rollback()
     assert kept("a", make) == 3  # type: ignore[arg-type]
+
+
+@pytest.mark.both_databases
+def test_a_value_that_says_what_it_shows_outlasts_other_changes(app: Flask) -> None:
+    _calls, make = counting()
+    assert kept("a", make, ["p1", "u1"]) == 1  # type: ignore[arg-type]
+    with transaction():
+        touch("p2")
+    assert kept("a", make, ["p1", "u1"]) == 1  # type: ignore[arg-type]
+    with transaction():
+        touch("u1", "p7")
+    assert kept("a", make, ["p1", "u1"]) == 2  # type: ignore[arg-type]
+    with transaction():
+        touch()
+    assert kept("a", make, ["p1", "u1"]) == 3  # type: ignore[arg-type]
+
+
+def test_what_was_read_before_the_newest_change_is_kept_under_the_number_it_was_read_at(app: Flask) -> None:
+    keep: Keep[str] = Keep(3)
+    with transaction():
+        touch("p1")
+    keep.put("a", "old", 0, "p1")
+    keep.put("b", "old", 0, "p2")
+    keep.put("c", "new", 1, "p1")
+    assert [keep.find(key, None) for key in "abc"] == [None, "old", "new"]
+    with transaction():
+        touch("p2")
+    assert keep.find("c", None) == "new"
+
+
+def test_a_value_newer_than_the_news_is_given_out_once_they_are_heard(
+    app: Flask, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    keep: Keep[str] = Keep(3)
+    monkeypatch.setattr(store, "LOOK_NANOSECONDS", 10**15)
+    assert keep.find("a", None) is None
+    with transaction():
+        db.session.execute(insert(PublicState).values(id=1, number=5, lasting=5, recent="5:p1;"))
+    keep.put("a", "made", 5, "p1")
+    assert keep.find("a", None) == "made"
+
+
+def test_what_was_not_used_for_longest_goes_first(app: Flask) -> None:
+    keep: Keep[int] = Keep(2)
+    keep.put("a", 1, 0)
+    keep.put("b", 2, 0)
+    assert keep.find("a", None) == 1
+    keep.put("c", 3, 0)
+    assert [keep.find(key, None) for key in "abc"] == [1, None, 3]

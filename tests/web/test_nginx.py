@@ -104,7 +104,7 @@ def configure(folder: Path, front: int, back: int) -> Path:
 def front(app: Flask, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Front]:
     """The shop behind nginx; what may be kept for a minute is kept for a second."""
     # A change is seen at once by the shop itself: here it is about nginx.
-    monkeypatch.setattr("shop.web.page_cache.LOOK_SECONDS", 0.0)
+    monkeypatch.setattr("shop.core.kept.LOOK_NANOSECONDS", 0)
     folder = tmp_path / "nginx"
     folder.mkdir()
     front, back = Front(free_port()), free_port()

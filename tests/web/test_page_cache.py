@@ -12,6 +12,7 @@ from shop.catalogue.models import Price, Product, Variant
 from shop.catalogue.product_page import get_product_page
 from shop.core import clock
 from shop.core.db import db, engine_options, transaction
+from shop.core.kept import News
 from shop.core.policies import decide_policy
 from shop.core.tables import Policy, PublicState
 from shop.core.versions import HOUSE, MOST_NAMES, Changes, of_piece, public_version, read_changes, touch
@@ -19,7 +20,7 @@ from shop.i18n.texts import write_text
 from shop.orders.cart import add_to_cart
 from shop.orders.models import Order
 from shop.orders.services import expire_order
-from shop.web.page_cache import Form, News, Page, PageCache, key_of
+from shop.web.page_cache import Form, Page, PageCache, key_of
 from tests.builders import make_order, make_product, make_unit
 from tests.payments.conftest import stripe  # noqa: F401 - the fixture
 from tests.stripe_bench import Bench
@@ -28,7 +29,7 @@ from tests.stripe_bench import Bench
 @pytest.fixture
 def cache(app: Flask, monkeypatch: pytest.MonkeyPatch) -> PageCache:
     """The app's own cache, asking for the version at every request instead of once a second."""
-    monkeypatch.setattr("shop.web.page_cache.LOOK_SECONDS", 0.0)
+    monkeypatch.setattr("shop.core.kept.LOOK_NANOSECONDS", 0)
     found: Any = app.wsgi_app
     assert isinstance(found, PageCache)
     return found
@@ -224,10 +225,8 @@ def test_a_change_of_what_all_pages_show_throws_all_away(client: FlaskClient, ma
 
 @pytest.mark.both_databases
 def test_a_page_is_never_kept_under_a_number_newer_than_what_it_was_made_of(
-    app: Flask, client: FlaskClient, cache: PageCache, monkeypatch: pytest.MonkeyPatch
+    app: Flask, client: FlaskClient, cache: PageCache
 ) -> None:
-    # The cache of pages looks at each request, what else the process keeps not again.
-    monkeypatch.setattr("shop.core.kept.LOOK_NANOSECONDS", 10**15)
     make_product()
     assert "CHF" not in client.get("/fr/returns").text
     url = app.config["SETTINGS"].database_url
@@ -280,8 +279,8 @@ def test_many_names_at_once_are_a_change_of_everything(client: FlaskClient, made
 def test_a_page_that_does_not_say_what_it_shows_is_made_anew_after_any_change() -> None:
     news = News()
     news.hear(Changes(7, ()))
-    form = Form("", b"", [], [])
-    silent, telling = Page(7, 7, None, 0.0, form, form), Page(7, 7, frozenset(["p1"]), 0.0, form, form)
+    form = Form("", [], [])
+    silent, telling = Page(7, 7, None, 0.0, b"", form, form), Page(7, 7, frozenset(["p1"]), 0.0, b"", form, form)
     assert news.holds(silent)
     news.hear(Changes(8, ((8, frozenset(["p2"])),)))
     assert not news.holds(silent)
@@ -293,8 +292,8 @@ def test_a_page_that_does_not_say_what_it_shows_is_made_anew_after_any_change() 
 def test_another_database_makes_all_pages_anew() -> None:
     news = News()
     news.hear(Changes(7, ()))
-    form = Form("", b"", [], [])
-    page = Page(7, 7, frozenset(), 0.0, form, form)
+    form = Form("", [], [])
+    page = Page(7, 7, frozenset(), 0.0, b"", form, form)
     news.hear(Changes(3, ((3, frozenset(["p1"])),)))
     assert not news.holds(page)
 
