@@ -8,6 +8,7 @@ from typing import Any
 
 from sqlalchemy import (
     BigInteger,
+    Connection,
     Integer,
     Row,
     Select,
@@ -25,9 +26,11 @@ from shop.artisans.models import Unit
 from shop.catalogue.makers import UNIT_COLUMNS, Maker, Pic, maker_of
 from shop.catalogue.models import Craft, Family, Material, Price, Product, ProductPicture, Variant
 from shop.core import clock
-from shop.core.db import UTCDateTime, db
+from shop.core.db import UTCDateTime, reading
 from shop.core.errors import NotFound
-from shop.core.kept import kept
+from shop.core.kept import Keep, kept
+from shop.core.tables import PublicState
+from shop.core.versions import of_piece, of_unit
 from shop.i18n.languages import LANGUAGES
 from shop.i18n.messages import gettext as _
 from shop.i18n.slugs import slugify
@@ -38,6 +41,17 @@ from shop.programme.queries import admitted_units
 
 # As many as stand in a row on a desktop.
 MOST_NEIGHBOURS = 4
+
+_OFFER_COLUMNS = (
+    Variant.id.label("variant_id"),
+    Variant.sku,
+    Variant.option1,
+    Variant.option2,
+    Variant.available,
+    Variant.reserved,
+    Variant.sold,
+    Price.amount_minor,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,30 +129,57 @@ class ProductPage:
     portrait: "ProductPage | None" = None
 
 
+@dataclass(frozen=True, slots=True)
+class _Known:
+    """What of a page only a change of the piece, of its maker or of one of the neighbours makes another."""
+
+    state: str
+    portrait: ProductPage
+    more: tuple[Neighbour, ...]
+
+
+# Some fifteen kilobytes each.
+_known: Keep[_Known] = Keep(256)
+
+
 def get_product_page(public_id: str, language: str, currency: str) -> ProductPage:
-    """A product with its variants, texts, pictures, maker and the maker's other pieces, in three statements.
+    """A product with its variants, texts, pictures, maker and the maker's other pieces, in three statements; in one, for the
+    prices and the stock, if the rest is known.
 
     Raises NotFound.
     """
-    values = {"public_id": public_id, "currency": currency}
-    rows = db.session.connection().execute(_product(language, clock.today()), values).all()
-    if not rows:
-        raise NotFound(_("There is no such piece."))
-    row = rows[0]
-    offers = tuple(_offer(line, language) for line in rows if line.variant_id is not None)
-    stock = _stock(row, offers)
+    day = clock.today()
+    key = (public_id, language, currency, day)
+    known = _known.find(key, None)
+    with reading() as connection:
+        if known is None:
+            rows = connection.execute(_product(language, day), {"public_id": public_id, "currency": currency}).all()
+            if not rows:
+                raise NotFound(_("There is no such piece."))
+            known = _read(connection, rows[0], language, currency)
+            others = (of_piece(other.id) for other in known.more)
+            _known.put(key, known, rows[0].number or 0, of_unit(rows[0].id), of_piece(known.portrait.id), *others)
+        else:
+            asked = {"product": known.portrait.id, "currency": currency}
+            rows = connection.execute(_stock_statement(), asked).all()
+    portrait = known.portrait
+    offers = tuple(_offer(row, language) for row in rows if row.variant_id is not None)
+    stock = _stock(portrait, known.state, offers)
     if stock is None:
         raise NotFound(_("There is no such piece."))
-    pictures, others = _pictures(row, currency)
-    told = _texts(row)
+    return replace(portrait, offers=offers, more=known.more, currency=currency, stock=stock, portrait=portrait)
+
+
+def _read(connection: Connection, row: Row[Any], language: str, currency: str) -> _Known:
+    """The rest of a page, from the first row of `_product`. Two statements."""
+    pictures, others = _pictures(connection, row, currency)
+    told = _texts(connection, row)
     names, columns = row._fields, row._fields.index("variant_id")
     known = kept(("materials", language), lambda: _materials(language))
     materials = tuple(known[code] for code in row.materials or () if code in known)
-    portrait = _portrait(
-        language, names[:columns], tuple(map(_frozen, row[:columns])), materials, told, tuple(pictures)
-    )
-    more = tuple(_neighbour(language, other) for other in others)
-    return replace(portrait, offers=offers, more=more, currency=currency, stock=stock, portrait=portrait)
+    values = tuple(map(_frozen, row[:columns]))
+    portrait = _portrait(language, names[:columns], values, materials, told, tuple(pictures))
+    return _Known(row.state, portrait, tuple(_neighbour(language, other) for other in others))
 
 
 def _frozen(value: Any) -> Any:
@@ -250,14 +291,8 @@ def _product(language: str, day: date) -> Select[*tuple[Any, ...]]:
             Unit.shows_share,
             Unit.postal_address,
             Unit.email,
-            Variant.id.label("variant_id"),
-            Variant.sku,
-            Variant.option1,
-            Variant.option2,
-            Variant.available,
-            Variant.reserved,
-            Variant.sold,
-            Price.amount_minor,
+            *_OFFER_COLUMNS,
+            select(PublicState.number).scalar_subquery().label("number"),
         )
         .join(Unit, Product.unit_id == Unit.id)
         .join(Craft, Product.craft == Craft.code)
@@ -265,6 +300,17 @@ def _product(language: str, day: date) -> Select[*tuple[Any, ...]]:
         .outerjoin(Variant, and_(Variant.product_id == Product.id, Variant.archived_at.is_(None)))
         .outerjoin(Price, and_(Price.variant_id == Variant.id, Price.currency == bindparam("currency")))
         .where(Product.public_id == bindparam("public_id"), Product.state.in_(("published", "archived")))
+        .order_by(Variant.position, Variant.id)
+    )
+
+
+@lru_cache(maxsize=1)
+def _stock_statement() -> Select[*tuple[Any, ...]]:
+    """Of the rows of `_product` what is asked for every time."""
+    return (
+        select(*_OFFER_COLUMNS)
+        .outerjoin(Price, and_(Price.variant_id == Variant.id, Price.currency == bindparam("currency")))
+        .where(Variant.product_id == bindparam("product"), Variant.archived_at.is_(None))
         .order_by(Variant.position, Variant.id)
     )
 
@@ -296,23 +342,27 @@ def _option(texts: dict[str, str] | None, language: str) -> str:
     return told.text if told else ""
 
 
-def _stock(row: Any, offers: tuple[Offer, ...]) -> str | None:
+def _stock(portrait: ProductPage, state: str, offers: tuple[Offer, ...]) -> str | None:
     """What can be said of a piece; None when it has no page."""
-    if row.kind == "one_of_a_kind" and any(offer.sold for offer in offers) and not any(o.available for o in offers):
+    if (
+        portrait.kind == "one_of_a_kind"
+        and any(offer.sold for offer in offers)
+        and not any(o.available for o in offers)
+    ):
         return "reserved" if any(offer.reserved for offer in offers) else "sold"
-    if row.state != "published" or not row.admitted:
+    if state != "published" or not portrait.maker.sells:
         return "withdrawn" if any(offer.sold for offer in offers) else None
     if not any(offer.minor is not None for offer in offers):
         return "unpriced"
-    if any(offer.available >= row.min_quantity for offer in offers if offer.minor is not None):
+    if any(offer.available >= portrait.min_quantity for offer in offers if offer.minor is not None):
         return "available"
     return "reserved" if any(offer.reserved for offer in offers) else "out"
 
 
-def _texts(row: Any) -> tuple[tuple[str, str, str, str], ...]:
+def _texts(connection: Connection, row: Any) -> tuple[tuple[str, str, str, str], ...]:
     """Texts of the product and of its unit in all languages, as (entity, field, language, text)."""
     values = {"product": row.product_id, "unit": row.id}
-    return tuple(map(tuple, db.session.connection().execute(_text_statement(), values)))
+    return tuple(map(tuple, connection.execute(_text_statement(), values)))
 
 
 @lru_cache(maxsize=1)
@@ -326,10 +376,11 @@ def _text_statement() -> Any:
 def _materials(language: str) -> dict[str, str]:
     """Names of all materials by code."""
     named = select(Material.code, getattr(Material, f"name_{language}"))
-    return {row[0]: row[1] for row in db.session.execute(named)}
+    with reading() as connection:
+        return {row[0]: row[1] for row in connection.execute(named)}
 
 
-def _pictures(row: Any, currency: str) -> tuple[list[Any], list[Any]]:
+def _pictures(connection: Connection, row: Any, currency: str) -> tuple[list[Any], list[Any]]:
     """Pictures of the product in their order, and the maker's; and the maker's other pieces, the newest first.
 
     `position` is None for a picture that is not of the product.
@@ -342,7 +393,7 @@ def _pictures(row: Any, currency: str) -> tuple[list[Any], list[Any]]:
         "currency": currency,
         "most": MOST_NEIGHBOURS if row.admitted else 0,
     }
-    rows = db.session.connection().execute(_picture_statement(), values).all()
+    rows = connection.execute(_picture_statement(), values).all()
     others = [line for line in rows if line.product_id is not None]
     others.sort(key=lambda line: (line.published_at, line.product_id), reverse=True)
     return [line for line in rows if line.product_id is None], others

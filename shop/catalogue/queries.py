@@ -21,7 +21,7 @@ from shop.catalogue.models import Craft, Family, Price, Product, Variant
 from shop.catalogue.shelf import Shelf, kept_shelf, new_shelf
 from shop.catalogue.shown import shown
 from shop.core import clock
-from shop.core.db import db
+from shop.core.db import db, reading
 from shop.core.errors import NotFound
 from shop.core.versions import lasting_here
 from shop.i18n.languages import LANGUAGES
@@ -151,8 +151,8 @@ def _card_rows(language: str, currency: str, ids: list[int]) -> list[Any]:
     """Rows of cards, in the order of the ids."""
     if not ids:
         return []
-    # On the connection itself: a session prepares for entities, and there are none.
-    rows = db.session.connection().execute(_cards(language, currency), {"ids": ids}).all()
+    with reading() as connection:
+        rows = connection.execute(_cards(language, currency), {"ids": ids}).all()
     by_id = {row.id: row for row in rows}
     return [by_id[id_] for id_ in ids if id_ in by_id]
 

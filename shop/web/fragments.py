@@ -13,7 +13,7 @@ from flask import Flask, current_app
 from markupsafe import Markup
 
 # Of one to four bytes each, in most pages one.
-MOST_CHARACTERS = 3 * 1024 * 1024
+MOST_CHARACTERS = 6 * 1024 * 1024
 # What an entry takes besides, its key above all, which may hold on to a card.
 EACH = 1_000
 

@@ -13,9 +13,12 @@ from shop.catalogue.makers import get_maker, list_makers
 from shop.catalogue.models import Product, SearchRow, Variant
 from shop.catalogue.product_page import get_product_page
 from shop.catalogue.queries import find_craft, list_crafts, list_products
+from shop.catalogue.services import set_prices
+from shop.catalogue.stock import reserve
 from shop.core.db import db, transaction
 from shop.core.errors import NotFound
 from shop.core.versions import touch
+from shop.i18n.texts import write_text
 from shop.programme.models import Membership
 from tests.builders import make_basics, make_product, make_unit
 
@@ -56,15 +59,47 @@ def test_a_page_costs_the_same_statements_whatever_its_size(app: Flask, count_st
 
 
 @pytest.mark.both_databases
-def test_a_product_page_reads_its_piece_in_three_statements(app: Flask, count_statements) -> None:
-    public_id = product_of(make_product(materials=["wool"])).public_id
+def test_a_product_page_reads_its_piece_in_three_statements_and_what_may_have_changed_in_one(
+    app: Flask, count_statements
+) -> None:
+    pieces = [make_product(materials=["wool"]), make_product(materials=["wool"])]
+    known, public_id = (product_of(piece).public_id for piece in pieces)
     # The names of materials are kept by the process.
-    get_product_page(public_id, "fr", "EUR")
-    with count_statements() as seen:
-        page = get_product_page(public_id, "fr", "EUR")
-    assert len(seen) == 3
-    assert page.title.text == "Tapis de laine noué"
-    assert (page.stock, page.offers[0].minor, page.maker.place) == ("available", 32000, "Taznakht")
+    get_product_page(known, "fr", "EUR")
+    counts, pages = [], []
+    for _turn in range(2):
+        with count_statements() as seen:
+            pages.append(get_product_page(public_id, "fr", "EUR"))
+        counts.append(len(seen))
+    assert counts == [3, 1]
+    assert pages[0].portrait is pages[1].portrait
+    assert pages[1].title.text == "Tapis de laine noué"
+    assert (pages[1].stock, pages[1].offers[0].minor, pages[1].maker.place) == ("available", 32000, "Taznakht")
+
+
+@pytest.mark.both_databases
+def test_what_is_known_of_a_product_page_is_read_anew_once_it_changes(app: Flask) -> None:
+    unit = make_unit()
+    piece, other = make_product(unit), make_product(unit)
+    public_id = product_of(piece).public_id
+    assert [len(get_product_page(public_id, "fr", "EUR").more) for _turn in range(2)] == [1, 1]
+    with transaction():
+        write_text("product", piece.product_id, "title", "fr", "Kilim")
+    assert get_product_page(public_id, "fr", "EUR").title.text == "Kilim"
+    with transaction():
+        write_text("unit", unit.id, "story", "fr", "Elle tisse.")
+    told = get_product_page(public_id, "fr", "EUR").maker.story
+    assert told is not None
+    assert told.text == "Elle tisse."
+    with transaction():
+        reserve([(other.id, 1)])
+    assert get_product_page(public_id, "fr", "EUR").more == ()
+    with transaction():
+        set_prices(piece.id, {"EUR": 41_000}, actor=None)
+    assert get_product_page(public_id, "fr", "EUR").offers[0].minor == 41_000
+    with transaction():
+        reserve([(piece.id, 1)])
+    assert get_product_page(public_id, "fr", "EUR").stock == "reserved"
 
 
 @pytest.mark.both_databases

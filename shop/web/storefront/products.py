@@ -1,7 +1,7 @@
 """The listing of all pieces and the page of one."""
 
-import json
 from collections.abc import Iterable
+from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote, quote_plus
 
@@ -10,7 +10,7 @@ from markupsafe import Markup, escape
 from werkzeug.wrappers import Response
 
 from shop.catalogue.currencies import list_currencies
-from shop.catalogue.pricing import share_terms
+from shop.catalogue.pricing import ShareTerms, share_terms
 from shop.catalogue.product_page import Neighbour, Offer, ProductPage, get_product_page
 from shop.catalogue.queries import list_products
 from shop.core import clock
@@ -71,13 +71,53 @@ def page(piece: ProductPage, *, error: str = "", variant: str = "", quantity: st
     """The page of a piece, also after a form was refused: with what was chosen and why it cannot be."""
     language = current_language()
     rests_on(of_unit(piece.maker.id), of_piece(piece.id), *(of_piece(other.id) for other in piece.more))
-    tariff = kept_tariff(g.currency, g.to)
-    offers = [offer for offer in piece.offers if offer.minor is not None]
-    chosen = _choose(offers, variant, piece.min_quantity)
     alternates = chrome.alternates("products.show", chrome.slugged(piece.public_id, piece.slugs))
-    crumbs, delivery, stock_text = _crumbs(piece), _delivery(piece, chosen, tariff), _stock_text(piece, chosen)
     return render_template(
         "storefront/products/show.html",
+        piece=piece,
+        main=_main(piece, alternates[language], error, variant, quantity),
+        has_errors=bool(error),
+        alternates=alternates,
+        canonical=alternates[language],
+        currency_urls=_currency_urls(piece, language),
+        image=structured.image_of(piece),
+    )
+
+
+def _main(piece: ProductPage, own_address: str, error: str, variant: str, quantity: str) -> Markup:
+    """Everything between head and foot; kept by all that it is made of, unless it answers a form."""
+    day, currency, to = clock.today(), g.currency, g.to
+    house = kept(("house of a piece", currency, to, day), lambda: _read_house(currency, to))
+
+    def make() -> Markup:
+        return _make_main(piece, house, own_address, error, variant, quantity)
+
+    if error or variant or quantity:
+        return make()
+    return chrome.part("piece", piece.portrait, piece.offers, piece.more, piece.stock, house, day, make=make)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _House:
+    """What the house decides of a page for a currency and a destination: the same object until it decides anew."""
+
+    tariff: Tariff
+    terms: ShareTerms
+    operator: dict[str, str]
+    person: dict[str, str]
+
+
+def _read_house(currency: str, to: str | None) -> _House:
+    person = get_policy("eu_responsible_person") or {}
+    return _House(kept_tariff(currency, to), share_terms(), get_policy("operator"), person)
+
+
+def _make_main(piece: ProductPage, house: _House, own_address: str, error: str, variant: str, quantity: str) -> Markup:
+    offers = [offer for offer in piece.offers if offer.minor is not None]
+    chosen = _choose(offers, variant, piece.min_quantity)
+    crumbs, delivery, stock_text = _crumbs(piece), _delivery(piece, chosen, house.tariff), _stock_text(piece, chosen)
+    made = render_template(
+        "storefront/products/piece.html",
         piece=piece,
         piece_mark=chrome.kind_name(piece.kind) if piece.kind != "repeatable" else "",
         offers=offers,
@@ -92,28 +132,24 @@ def page(piece: ProductPage, *, error: str = "", variant: str = "", quantity: st
         most=_most(chosen, piece),
         error=error,
         error_field="variant" if error and not variant else "quantity",
-        has_errors=bool(error),
         crumbs=crumbs,
         promises=_promises(piece, delivery, stock_text),
         stock_text=stock_text,
-        to=g.to or "",
-        countries=_country_choices(tariff),
+        countries=_country_choices(house.tariff),
         own_path=chrome.address(
-            "storefront.products.show", reference=chrome.reference(piece.public_id, piece.slugs[language])
+            "storefront.products.show", reference=chrome.reference(piece.public_id, piece.slugs[current_language()])
         ),
+        own_address=own_address,
         charged_text=chrome.charged_text(piece.currency),
-        gallery=_gallery(piece),
-        words=_words(piece),
+        gallery=render_part("components/gallery.html", "gallery", piece.pictures),
+        words=_words(piece, house),
         more=[_more_card(piece, neighbour) for neighbour in piece.more],
-        share=_share_links(piece, alternates[language]),
-        reaches_text=_reaches_text(piece, chosen, delivery),
+        share=_share_links(piece, own_address),
+        reaches_text=_reaches_text(piece, chosen, delivery, house.terms),
         freight_url=_freight_url(piece, chosen) if delivery["freight"] else "",
-        alternates=alternates,
-        canonical=alternates[language],
-        currency_urls=_currency_urls(piece, language),
-        structured=structured.product(piece, offers, alternates[language], delivery, g.to, crumbs),
-        image=structured.image_of(piece),
+        structured=structured.product(piece, offers, own_address, delivery, g.to, crumbs),
     )
+    return Markup(made)
 
 
 def _currency_urls(piece: ProductPage, language: str) -> dict[str, str]:
@@ -191,13 +227,12 @@ def _border_text(charges: Charges, currency: str) -> str:
     return charges_text(charges, currency, today)
 
 
-def _reaches_text(piece: ProductPage, chosen: Offer | None, delivery: dict[str, Any]) -> str:
+def _reaches_text(piece: ProductPage, chosen: Offer | None, delivery: dict[str, Any], terms: ShareTerms) -> str:
     """About what of the price reaches the maker, where the maker agrees that it is said: an estimate by today's terms."""
     if not piece.shows_share or chosen is None or chosen.minor is None:
         return ""
     charges = delivery["charges"]
     net = charges.lines[0].net_minor // piece.min_quantity if charges else chosen.minor
-    terms = kept(("share_terms", clock.today()), share_terms)
     return _(
         "Of %(price)s, about %(share)s reaches the maker: an estimate by the terms of today. The maker agrees that it is shown.",
         price=formats.money(chosen.minor, piece.currency),
@@ -236,34 +271,19 @@ def _country_choices(tariff: Tariff) -> Markup:
     return fragment(("send to", current_language(), to, codes), make)
 
 
-def _gallery(piece: ProductPage) -> Markup:
-    return fragment(
-        ("gallery", piece.portrait), lambda: render_part("components/gallery.html", "gallery", piece.pictures)
+def _words(piece: ProductPage, house: _House) -> Markup:
+    """The story of the piece, its facts, its safety and its maker."""
+    return render_part(
+        "storefront/products/words.html",
+        "words",
+        piece,
+        LANGUAGES[current_language()],
+        facts=_facts(piece),
+        safety=_safety(piece, house.operator, house.person),
+        own_maker=chrome.maker_link(piece.maker.public_id, piece.maker.slugs[current_language()]),
+        maker_note=form_name(piece.maker.legal_form),
+        tint=chrome.TINTS.get(piece.family, ""),
     )
-
-
-def _words(piece: ProductPage) -> Markup:
-    """The story of the piece, its facts, its safety and its maker: what no price, no stock and no destination changes."""
-    day = clock.today()
-    operator = kept(("policy", "operator", day), lambda: get_policy("operator"))
-    person = kept(("policy", "eu_responsible_person", day), lambda: get_policy("eu_responsible_person")) or {}
-    skus = tuple(offer.sku for offer in piece.offers)
-
-    def make() -> Markup:
-        return render_part(
-            "storefront/products/words.html",
-            "words",
-            piece,
-            LANGUAGES[current_language()],
-            facts=_facts(piece),
-            safety=_safety(piece, operator, person),
-            own_maker=chrome.maker_link(piece.maker.public_id, piece.maker.slugs[current_language()]),
-            maker_note=form_name(piece.maker.legal_form),
-            tint=chrome.TINTS.get(piece.family, ""),
-        )
-
-    policies = json.dumps([operator, person])
-    return chrome.part("words", piece.portrait, skus, policies, make=make)
 
 
 def _more_card(piece: ProductPage, other: Neighbour) -> Markup:
