@@ -8,6 +8,7 @@ from sqlalchemy.engine import make_url
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolExhausted
 from werkzeug.middleware.proxy_fix import ProxyFix
+from werkzeug.test import create_environ, run_wsgi_app
 
 from shop.accounts import models as accounts_tables
 from shop.artisans import models as artisans_tables
@@ -26,6 +27,7 @@ from shop.fulfilment import models as fulfilment_tables
 from shop.fulfilment.events import LineAnswered
 from shop.i18n import jinja, messages
 from shop.i18n import texts as text_tables
+from shop.i18n.languages import LANGUAGES
 from shop.invoicing import models as invoicing_tables
 from shop.invoicing import services as invoicing
 from shop.ledger import models as ledger_tables
@@ -134,8 +136,14 @@ def _look_of(app: Flask) -> Callable[[], None]:
     return lambda: kept.look(ask)
 
 
+_prepared: list[Flask] = []
+
+
 def from_environment() -> Flask:
     """The application of this installation, as a server makes it."""
+    if _prepared:
+        # This process was forked from one that made it.
+        return _prepared[0]
     settings = load_settings(serving=True)
     begin_logging(settings.log_format)
     app = create_app(settings)
@@ -143,6 +151,23 @@ def from_environment() -> Flask:
     gc.collect()
     gc.freeze()
     return app
+
+
+def prepare() -> None:
+    """Make the application and a page of each common kind before processes are forked: what was read, translated and
+    compiled for them is then in memory once for all, as long as nobody writes to it, and the first buyer waits for none of
+    it. A database that is away is no obstacle."""
+    app = from_environment()
+    for language in LANGUAGES:
+        for path in (f"/{language}/", f"/{language}/products", f"/{language}/cart"):
+            run_wsgi_app(app, create_environ(path, app.config["SETTINGS"].base_url))
+    with app.app_context():
+        # A connection is of one process.
+        db.session.remove()
+        db.engine.dispose()
+    _prepared.append(app)
+    gc.collect()
+    gc.freeze()
 
 
 def _open_doors(app: Flask, settings: Settings) -> None:

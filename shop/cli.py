@@ -1,6 +1,5 @@
 """The `shop` command. Exit codes: 0 done, 1 found something or refused for a reason it prints, 2 wrong usage."""
 
-import gc
 import json
 import os
 import signal
@@ -15,7 +14,7 @@ import click
 
 from shop import worker
 from shop.accounts.services import create_account
-from shop.app import create_app
+from shop.app import create_app, prepare
 from shop.artisans.queries import get_unit
 from shop.artisans.services import grant_delegate
 from shop.catalogue.indexing import index_unindexed
@@ -31,7 +30,6 @@ from shop.core.errors import ConfigurationError, Invalid, ShopError
 from shop.core.guards import missing_guards
 from shop.core.installation import load_settings
 from shop.core.logs import begin_logging
-from shop.i18n import messages
 from shop.reports.command import report
 from shop.reports.invariants import list_findings
 from shop.web.fonts import build_fonts
@@ -126,10 +124,7 @@ def run(host: str, port: int, workers: int) -> None:
     build_fonts(settings.instance / "fonts")
     begin_logging(settings.log_format)
     _say_promise(settings.database_url)
-    # Where processes are forked they share what was read before, as long as nobody writes to it: the collector does.
-    messages.load()
-    gc.collect()
-    gc.freeze()
+    prepare()
     Granian(
         "shop.app:from_environment",
         address=host,

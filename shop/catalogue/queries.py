@@ -1,7 +1,7 @@
 """Listings of the catalogue: Core rows, never entities, and few statements whatever the size of the page.
 
-What a listing holds is worked out on the shelf (catalogue.shelf); a page of it costs one statement, and a question one
-more for words that are new. A piece shows while it is published and its unit is admitted today; a one-of-a-kind piece
+What a listing holds is worked out on the shelf (catalogue.shelf); a page of it costs one statement for cards that are not
+known, and a question one more for words that are new. A piece shows while it is published and its unit is admitted today; a one-of-a-kind piece
 that was sold leaves the listings and keeps its page (catalogue.product_page).
 """
 
@@ -15,15 +15,17 @@ from typing import Any
 from sqlalchemy import Select, bindparam, func, select
 
 from shop.artisans.models import Unit
-from shop.catalogue.facets import Filters, Option, Selection, check_known, check_values, choose
+from shop.catalogue.facets import Filters, Option, check_known, check_values, choose
 from shop.catalogue.makers import Pic, name_slugs
 from shop.catalogue.models import Craft, Family, Price, Product, Variant
-from shop.catalogue.shelf import Shelf, kept_shelf, new_shelf
+from shop.catalogue.shelf import kept_shelf
 from shop.catalogue.shown import shown
 from shop.core import clock
 from shop.core.db import db, reading
 from shop.core.errors import NotFound
-from shop.core.versions import lasting_here
+from shop.core.kept import Keep
+from shop.core.tables import PublicState
+from shop.core.versions import of_piece, of_unit
 from shop.i18n.languages import LANGUAGES
 from shop.i18n.messages import gettext as _
 from shop.i18n.slugs import slugify
@@ -102,13 +104,14 @@ def list_products(language: str, currency: str, filters: Filters, page: int = 1,
     Raises NotFound for a value or page that is none.
     """
     check_values(filters)
-    shelf, selection, rows = _select(language, currency, filters, (page - 1) * size, size)
+    shelf = kept_shelf()
+    selection = choose(shelf, language, currency, filters)
     total = selection.total
     pages = max(1, -(-total // size))
     if not 1 <= page <= pages:
         raise NotFound(_("This list has no page %(page)s.", page=page))
     listing = Listing(
-        cards=_read_cards(rows, language, currency),
+        cards=_find_cards(shelf.page(selection.tiers, (page - 1) * size, size), language, currency),
         total=total,
         page=page,
         pages=pages,
@@ -128,33 +131,28 @@ def list_products(language: str, currency: str, filters: Filters, page: int = 1,
 
 def list_cards(language: str, currency: str, filters: Filters, size: int) -> tuple[Card, ...]:
     """The newest pieces. One statement."""
-    return _read_cards(_select(language, currency, filters, 0, size)[2], language, currency)
-
-
-def _select(
-    language: str, currency: str, filters: Filters, start: int, size: int
-) -> tuple[Shelf, Selection, Sequence[Any]]:
-    """The selection and the rows of its cards, of the newest version: the rows tell whether the kept shelf was."""
     shelf = kept_shelf()
-    for _attempt in range(2):
-        selection = choose(shelf, language, currency, filters)
-        ids = shelf.page(selection.tiers, start, size)
-        rows = _card_rows(language, currency, ids)
-        fresh = shelf if rows and (rows[0].lasting or 0) == shelf.version else new_shelf()
-        if fresh is shelf:
-            break
-        shelf = fresh
-    return shelf, selection, rows
+    selection = choose(shelf, language, currency, filters)
+    return _find_cards(shelf.page(selection.tiers, 0, size), language, currency)
 
 
-def _card_rows(language: str, currency: str, ids: list[int]) -> list[Any]:
-    """Rows of cards, in the order of the ids."""
-    if not ids:
-        return []
-    with reading() as connection:
-        rows = connection.execute(_cards(language, currency), {"ids": ids}).all()
-    by_id = {row.id: row for row in rows}
-    return [by_id[id_] for id_ in ids if id_ in by_id]
+# Some three kilobytes each.
+_kept_cards: Keep[Card] = Keep(2048)
+
+
+def _find_cards(ids: Sequence[int], language: str, currency: str) -> tuple[Card, ...]:
+    """Cards in the order of the ids. One statement for those that are not known or have changed."""
+    found = {key[0]: card for key, card in _kept_cards.find_all([(id_, language, currency) for id_ in ids])}
+    missing = [id_ for id_ in ids if id_ not in found]
+    if missing:
+        with reading() as connection:
+            rows = connection.execute(_cards(language, currency), {"ids": missing}).all()
+        for row in rows:
+            # What stands last is nothing of the card.
+            card = _card(language, currency, row._fields[:-2], tuple(row)[:-2])
+            shown = of_piece(row.id), of_unit(row.unit_id)
+            found[row.id] = _kept_cards.put((row.id, language, currency), card, row.number or 0, *shown)
+    return tuple(found[id_] for id_ in ids if id_ in found)
 
 
 # Building the statement costs more than sending it.
@@ -186,7 +184,8 @@ def _cards(language: str, currency: str) -> Select[Any]:
             reserved.scalar_subquery().label("reserved"),
             *(text_column("product", Product.id, "title", code) for code in LANGUAGES),
             *VIEW_COLUMNS,
-            lasting_here().label("lasting"),
+            Product.unit_id,
+            select(PublicState.number).scalar_subquery().label("number"),
         )
         .join(Unit, Product.unit_id == Unit.id)
         .outerjoin(Picture, Picture.id == Product.cover_id)
@@ -194,12 +193,7 @@ def _cards(language: str, currency: str) -> Select[Any]:
     )
 
 
-def _read_cards(rows: Sequence[Any], language: str, currency: str) -> tuple[Card, ...]:
-    # The number of the newest change, which stands last, is nothing of the piece.
-    return tuple(_card(language, currency, row._fields[:-1], tuple(row)[:-1]) for row in rows)
-
-
-# Some three kilobytes each.
+# The same for a change that shows on no card.
 @lru_cache(maxsize=2048)
 def _card(language: str, currency: str, names: tuple[str, ...], values: tuple[Any, ...]) -> Card:
     row = SimpleNamespace(**dict(zip(names, values, strict=True)))

@@ -1,22 +1,21 @@
-"""The shelf: every piece that shows today, newest first, as sets of bits, kept in the process until something public other
-than stock changes.
+"""The shelf: every piece that shows today, newest first, as sets of bits, kept in the process until a list changes.
 
 The piece at place n is bit n of a number. Who has a certain craft, material, price is one such number; choosing and
 counting is "and", "or" and counting bits, which for a hundred thousand pieces takes microseconds. A shelf is read in
-four statements after something public changed, and serves every listing until the next change. The words of a question
+five statements after a change, and serves every listing until the next. The words of a question
 are looked up in the database once and their pieces kept the same way.
 """
 
 import threading
+from array import array
 from bisect import bisect_left
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
-from weakref import WeakKeyDictionary
 
-from sqlalchemy import Engine, func, select
+from sqlalchemy import func, select
 
 from shop.artisans.models import Unit
 from shop.catalogue.models import Craft, Family, Material, Price, Product, SearchRow, Variant
@@ -24,7 +23,9 @@ from shop.catalogue.search import DISTANCES, Word, nearest, read_levels, read_vo
 from shop.catalogue.shown import shown
 from shop.core import clock
 from shop.core.db import db
-from shop.core.versions import lasting_here
+from shop.core.kept import Keep
+from shop.core.tables import PublicState
+from shop.core.versions import LIST
 from shop.i18n.languages import LANGUAGES
 
 # What a piece lacks counts for more than any place a word can stand in.
@@ -57,18 +58,18 @@ class Found:
 @dataclass(slots=True)
 class Shelf:
     """What shows at one version on one day. `facets` has the pieces of each value of each facet; `names` the names of
-    crafts, families and materials as (position, {language: name}); `weights` grams of one piece and of the smallest
+    crafts, families and materials as (position, {language: name}); `weights` grams of each piece and of its smallest
     order, 0 while unknown."""
 
     version: int
     day: date
-    ids: list[int]
+    ids: Sequence[int]
     facets: dict[str, dict[str, int]]
     names: dict[str, dict[str, tuple[tuple[Any, ...], dict[str, str]]]]
-    weights: list[tuple[int, int]]
+    weights: tuple[Sequence[int], Sequence[int]]
     kept: dict[Any, Any] = field(default_factory=dict)
     _places: dict[int, int] = field(default_factory=dict)
-    _prices: dict[str, tuple[list[int], list[int]]] = field(default_factory=dict)
+    _prices: dict[str, tuple[Sequence[int], Sequence[int]]] = field(default_factory=dict)
     _words: dict[tuple[str, bool], Levels] = field(default_factory=dict)
     _vocabulary: dict[str, str] | None = None
 
@@ -115,7 +116,7 @@ class Shelf:
         """The pieces that can be posted: one in a parcel of `most_grams`, the smallest order below `most_together`."""
         return self.pieces(
             place
-            for place, (grams, together) in enumerate(self.weights)
+            for place, (grams, together) in enumerate(zip(*self.weights, strict=True))
             if 0 < grams <= most_grams and together < most_together
         )
 
@@ -187,7 +188,7 @@ class Shelf:
         best = sorted(total for total in sums if total // _LACKING == least)
         return tuple(sums[total] for total in best), least > 0
 
-    def _read_prices(self, currency: str) -> tuple[list[int], list[int]]:
+    def _read_prices(self, currency: str) -> tuple[Sequence[int], Sequence[int]]:
         rows = db.session.execute(
             select(Variant.product_id, func.min(Price.amount_minor))
             .join(Price, Price.variant_id == Variant.id)
@@ -195,27 +196,26 @@ class Shelf:
             .group_by(Variant.product_id)
         )
         pairs = sorted((minor, place) for id_, minor in rows if (place := self._places.get(id_)) is not None)
-        return [minor for minor, _place in pairs], [place for _minor, place in pairs]
+        return array("q", [minor for minor, _place in pairs]), array("q", [place for _minor, place in pairs])
 
 
-_kept: WeakKeyDictionary[Engine, Shelf] = WeakKeyDictionary()
+# Yesterday's is of no use.
+_shelves: Keep[Shelf] = Keep(1)
 _lock = threading.Lock()
 
 
 def kept_shelf() -> Shelf:
-    """The shelf this process has, perhaps of an earlier version: who reads its pieces learns whether it still holds."""
-    shelf = _kept.get(db.engine)
-    return shelf if shelf is not None and shelf.day == clock.today() else new_shelf()
-
-
-def new_shelf() -> Shelf:
-    """The shelf as of now, read anew if something public has changed since."""
-    with _lock:
-        version = db.session.scalar(select(lasting_here())) or 0
-        shelf = _kept.get(db.engine)
-        if shelf is None or shelf.version != version or shelf.day != clock.today():
-            shelf = _kept[db.engine] = _read_shelf(version)
-        return shelf
+    """The shelf this process has, read anew if a list has changed since."""
+    day = clock.today()
+    shelf = _shelves.find(day, None)
+    if shelf is None:
+        with _lock:
+            # Another thread may have read it while this one waited.
+            shelf = _shelves.find(day, None)
+            if shelf is None:
+                number = db.session.scalar(select(PublicState.number)) or 0
+                shelf = _shelves.put(day, _read_shelf(number), number, LIST)
+    return shelf
 
 
 def kept(shelf: Shelf, key: Any, make: Callable[[], Any]) -> Any:
@@ -253,13 +253,12 @@ def _read_shelf(version: int) -> Shelf:
         .order_by(Product.published_at.desc(), Product.id.desc()),
         execution_options={"yield_per": _ROWS},
     )
-    ids: list[int] = []
-    weights: list[tuple[int, int]] = []
+    ids, grams, together = array("q"), array("q"), array("q")
     places: dict[str, dict[str, list[int]]] = {name: defaultdict(list) for name in _MARKS}
     for place, row in enumerate(rows):
         ids.append(row.id)
-        grams = row.weight_grams or 0
-        weights.append((grams, grams * row.min_quantity))
+        grams.append(row.weight_grams or 0)
+        together.append((row.weight_grams or 0) * row.min_quantity)
         for name, values in zip(_MARKS, _marks(row), strict=True):
             for value in values:
                 places[name][value].append(place)
@@ -269,7 +268,7 @@ def _read_shelf(version: int) -> Shelf:
         ids,
         {},
         _read_names(),
-        weights,
+        (grams, together),
     )
     shelf.facets = {
         name: {value: shelf.pieces(there) for value, there in by_value.items()} for name, by_value in places.items()

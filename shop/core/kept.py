@@ -27,6 +27,7 @@ MOST_NAMES = 20_000
 
 T = TypeVar("T")
 D = TypeVar("D")
+K = TypeVar("K", bound=Hashable)
 
 
 class Dated(Protocol):
@@ -148,17 +149,23 @@ class Keep(Generic[T]):
 
     def find(self, key: Hashable, default: D) -> T | D:
         """The value kept under a key, if nothing of it has changed; else the default."""
+        for _key, value in self.find_all([key]):
+            return value
+        return default
+
+    def find_all(self, keys: Iterable[K]) -> list[tuple[K, T]]:
+        """Those keys that have a value of which nothing has changed, each with it."""
         if _changing():
             # This transaction sees what nobody else does yet.
-            return default
+            return []
         look()
-        entry = self._entries.get(key)
-        if entry is None or not _Process.news.holds(entry):
-            return default
+        entries, news = self._entries, _Process.news
+        found = [(key, entry) for key in keys if (entry := entries.get(key)) is not None and news.holds(entry)]
         with self._lock:
-            if key in self._entries:
-                self._entries.move_to_end(key)
-        return entry.value
+            for key, _entry in found:
+                if key in entries:
+                    entries.move_to_end(key)
+        return [(key, entry.value) for key, entry in found]
 
     def put(self, key: Hashable, value: T, number: int, *names: str) -> T:
         """Keep a value that was read when `number` was the newest change, until HOUSE or one of `names` changes."""

@@ -12,8 +12,7 @@ from collections.abc import Callable, Hashable
 from flask import Flask, current_app
 from markupsafe import Markup
 
-# Of one to four bytes each, in most pages one.
-MOST_CHARACTERS = 6 * 1024 * 1024
+MOST_BYTES = 5 * 1024 * 1024
 # What an entry takes besides, its key above all, which may hold on to a card.
 EACH = 1_000
 
@@ -21,9 +20,10 @@ EACH = 1_000
 class Fragments:
     """The store of one process."""
 
-    def __init__(self, most: int = MOST_CHARACTERS) -> None:
+    def __init__(self, most: int = MOST_BYTES) -> None:
         self._most, self._size = most, 0
-        self._made: OrderedDict[Hashable, Markup] = OrderedDict()
+        # Encoded: in memory one quotation mark makes each character of a text two bytes.
+        self._made: OrderedDict[Hashable, bytes] = OrderedDict()
         self._lock = threading.Lock()
 
     def get(self, key: Hashable, make: Callable[[], Markup]) -> Markup:
@@ -33,14 +33,15 @@ class Fragments:
             with self._lock:
                 if key in self._made:
                     self._made.move_to_end(key)
-            return found
+            return Markup(found.decode())
         made = make()
         if not made:
             return made
+        encoded = made.encode()
         with self._lock:
             earlier = self._made.pop(key, None)
-            self._size += len(made) - len(earlier) if earlier is not None else len(made) + EACH
-            self._made[key] = made
+            self._size += len(encoded) - len(earlier) if earlier is not None else len(encoded) + EACH
+            self._made[key] = encoded
             while self._size > self._most:
                 _key, gone = self._made.popitem(last=False)
                 self._size -= len(gone) + EACH
