@@ -10,7 +10,6 @@ from datetime import UTC, datetime
 from types import ModuleType
 from typing import Any
 
-import psycopg
 import pysqlite3
 from flask_sqlalchemy import SQLAlchemy
 from sqlalchemy import BigInteger, DateTime, Engine, Integer, MetaData, event
@@ -110,12 +109,12 @@ class Patience:
         self._seconds, self._pause_ms = seconds, pause_ms
         self._refused_at: float | None = None
 
-    def connect(self, dial: Callable[[], Any]) -> Any:
-        """What `dial` gives, as soon as it gives something. Raises what it raised last."""
+    def connect(self, dial: Callable[[], Any], refusal: type[Exception]) -> Any:
+        """What `dial` gives, as soon as it gives something. Raises what it raised last, and at once what is no `refusal`."""
         while True:
             try:
                 made = dial()
-            except psycopg.OperationalError:
+            except refusal:
                 now = time.monotonic()
                 if self._refused_at is None:
                     self._refused_at = now
@@ -133,7 +132,8 @@ _patience = Patience(10)
 @event.listens_for(Engine, "do_connect")
 def _outlast_a_restart(dialect: Dialect, record: ConnectionPoolEntry, given: Any, named: Any) -> Any:
     if dialect.name == "postgresql":
-        return _patience.connect(lambda: dialect.loaded_dbapi.connect(*given, **named))
+        driver = dialect.loaded_dbapi
+        return _patience.connect(lambda: driver.connect(*given, **named), driver.OperationalError)
     return None
 
 

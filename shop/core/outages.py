@@ -6,8 +6,7 @@ An outage leaves nothing half done: the transaction is gone, the same request ma
 import sqlite3
 from enum import StrEnum
 
-from psycopg import errors as postgresql
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import DBAPIError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolExhausted
 
 
@@ -29,18 +28,21 @@ _SQLITE = {
     sqlite3.SQLITE_READONLY: Outage.FULL,
     sqlite3.SQLITE_CANTOPEN: Outage.AWAY,
 }
-_POSTGRESQL: tuple[tuple[type[Exception], Outage], ...] = (
-    (postgresql.LockNotAvailable, Outage.BUSY),
-    (postgresql.DeadlockDetected, Outage.BUSY),
-    (postgresql.SerializationFailure, Outage.BUSY),
-    (postgresql.TooManyConnections, Outage.BUSY),
-    (postgresql.DiskFull, Outage.FULL),
-    (postgresql.OutOfMemory, Outage.FULL),
-    (postgresql.ReadOnlySqlTransaction, Outage.FULL),
-    (postgresql.AdminShutdown, Outage.AWAY),
-    (postgresql.CrashShutdown, Outage.AWAY),
-    (postgresql.CannotConnectNow, Outage.AWAY),
-)
+# PostgreSQL's documentation, appendix A, error codes: lock_not_available, deadlock_detected, serialization_failure,
+# too_many_connections, disk_full, out_of_memory, read_only_sql_transaction, admin_shutdown, crash_shutdown, cannot_connect_now.
+# Told by code and not by the driver's classes, so that a shop on SQLite does not load the driver, which takes 9 MB a process.
+_POSTGRESQL = {
+    "55P03": Outage.BUSY,
+    "40P01": Outage.BUSY,
+    "40001": Outage.BUSY,
+    "53300": Outage.BUSY,
+    "53100": Outage.FULL,
+    "53200": Outage.FULL,
+    "25006": Outage.FULL,
+    "57P01": Outage.AWAY,
+    "57P02": Outage.AWAY,
+    "57P03": Outage.AWAY,
+}
 
 
 def find_outage(error: BaseException | None) -> Outage | None:
@@ -53,9 +55,10 @@ def find_outage(error: BaseException | None) -> Outage | None:
     code = getattr(cause, "sqlite_errorcode", None)
     if isinstance(code, int):
         return _SQLITE.get(code & 0xFF)
-    for kind, outage in _POSTGRESQL:
-        if isinstance(cause, kind):
-            return outage
+    # What is not of PostgreSQL has none at all.
+    state = getattr(cause, "sqlstate", "")
+    if state in _POSTGRESQL:
+        return _POSTGRESQL[state]
     # A connection that broke, or none that could be made, carries no code of the server's.
-    lost = error.connection_invalidated or (isinstance(cause, postgresql.OperationalError) and cause.sqlstate is None)
+    lost = error.connection_invalidated or (isinstance(error, OperationalError) and state is None)
     return Outage.AWAY if lost else None

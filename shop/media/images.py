@@ -5,6 +5,7 @@ the photograph, comment or foreign content hidden in the file can pass, and what
 """
 
 import hashlib
+import math
 import struct
 import threading
 from collections.abc import Iterator
@@ -36,7 +37,9 @@ MIN_SIDE = 100
 # ISO/IEC 23008-12: brands of pictures coded as HEVC, and the two that leave the coding open. Not taken: what telephones
 # send is made elsewhere as JPEG as well, and a second, large decoder is one more way in for a file that was made to hurt.
 HEIC = (b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"mif1", b"msf1")
-# Four times as tall as wide still fits; beyond that a strip of cloth is shown narrower rather than endless.
+# However tall, a picture keeps no more points than 1600 by 1280, for an encoder's memory and time go by points; and a strip
+# of cloth is shown narrower rather than endless.
+MAX_KEPT = WIDTHS[-1] * 1280
 MAX_HEIGHT = 6_400
 # Rows that are made smaller at once.
 BAND = 256
@@ -207,7 +210,7 @@ def _fit(size: tuple[int, int], turn: Image.Transpose | None) -> tuple[int, int]
     """The largest size that is kept of a picture, before it is turned."""
     width, height = size
     widest, highest = (MAX_HEIGHT, WIDTHS[-1]) if turn in ON_ITS_SIDE else (WIDTHS[-1], MAX_HEIGHT)
-    factor = max(width / widest, height / highest, 1)
+    factor = max(width / widest, height / highest, math.sqrt(width * height / MAX_KEPT), 1)
     return max(1, round(width / factor)), max(1, round(height / factor))
 
 

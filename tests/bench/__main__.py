@@ -371,7 +371,9 @@ def main() -> int:
     flat = flatness(sizes)
     judged += flat
     say("  a photo")
-    print("\n".join(["", *flat, *pictures.lines(pictures.measure(1 if given.quick else 3))]))
+    photo = pictures.lines(pictures.measure(1 if given.quick else 3))
+    judged += photo
+    print("\n".join(["", *flat, *photo]))
     return int(over_limit(judged))
 
 

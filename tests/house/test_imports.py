@@ -130,6 +130,7 @@ def test_a_web_process_does_not_load_what_only_a_worker_or_a_command_needs() -> 
         "fontTools",
         "python_calamine",
         "obstore",
+        "psycopg",
         "shop.demo",
         "shop.commands",
     ]

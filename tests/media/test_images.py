@@ -122,12 +122,13 @@ def test_however_the_camera_was_held_each_corner_ends_where_it_was_seen(
 
 
 def test_bands_leave_no_seam(app: Flask) -> None:
-    slope = Image.linear_gradient("L").resize((2400, 2400)).convert("RGB")
+    slope = Image.linear_gradient("L").resize((1800, 2400)).convert("RGB")
     with BytesIO() as buffer:
         slope.save(buffer, "PNG")
         cleaned = clean(buffer.getvalue())
-    with Image.open(path_of(cleaned.sha256, 1600, "jpg")) as image:
-        column = [image.getpixel((800, row))[0] for row in range(1600)]
+    with Image.open(path_of(cleaned.sha256, cleaned.width, "jpg")) as image:
+        column = [image.getpixel((600, row))[0] for row in range(image.height)]
+    assert len(column) == 1652
     assert max(abs(below - above) for above, below in pairwise(column)) <= 2
     assert (column[0] < 3, column[-1] > 252) == (True, True)
 
@@ -279,11 +280,26 @@ def test_a_picture_is_made_smaller_and_never_larger(app: Flask, width: int, expe
             assert f"-{image.width}." in path.name
 
 
-def test_a_large_photo_ends_at_sixteen_hundred_and_a_long_strip_stays_bounded(app: Flask) -> None:
-    assert clean(picture_bytes((3200, 2400))).width == 1600
-    strip = clean(picture_bytes((1200, 12_000)))
-    assert strip.height == 6400
-    assert strip.width == 640
+@pytest.mark.parametrize(
+    ("size", "orientation", "kept"),
+    [
+        ((3200, 2400), 1, (1600, 1200)),
+        ((3024, 4032), 1, (1239, 1652)),
+        ((4032, 3024), 6, (1239, 1652)),
+        ((1280, 1600), 1, (1280, 1600)),
+        ((1600, 1600), 1, (1431, 1431)),
+        ((1200, 12_000), 1, (453, 4525)),
+        ((300, 12_000), 1, (160, 6400)),
+    ],
+    ids=["wide", "tall", "turned", "as drawn", "square", "strip", "long strip"],
+)
+def test_a_large_photo_keeps_so_much_width_height_and_points(
+    app: Flask, size: tuple[int, int], orientation: int, kept: tuple[int, int]
+) -> None:
+    exif = Image.Exif()
+    exif[0x0112] = orientation
+    cleaned = clean(picture_bytes(size, exif=exif))
+    assert (cleaned.width, cleaned.height) == kept
 
 
 def test_what_is_transparent_becomes_white(app: Flask) -> None:
