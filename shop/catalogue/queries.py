@@ -137,7 +137,7 @@ def list_cards(language: str, currency: str, filters: Filters, size: int) -> tup
 
 
 # Some three kilobytes each.
-_kept_cards: Keep[Card] = Keep(2048)
+_kept_cards: Keep[Card] = Keep(1024)
 
 
 def _find_cards(ids: Sequence[int], language: str, currency: str) -> tuple[Card, ...]:
@@ -194,7 +194,7 @@ def _cards(language: str, currency: str) -> Select[Any]:
 
 
 # The same for a change that shows on no card.
-@lru_cache(maxsize=2048)
+@lru_cache(maxsize=1024)
 def _card(language: str, currency: str, names: tuple[str, ...], values: tuple[Any, ...]) -> Card:
     row = SimpleNamespace(**dict(zip(names, values, strict=True)))
     title = tell({code: getattr(row, f"title_{code}") for code in LANGUAGES}, language) or Told(row.public_id, language)

@@ -153,7 +153,14 @@ def _prepare_sqlite(connection: Any, record: ConnectionPoolEntry) -> None:
         return
     version = cursor.execute("SELECT sqlite_version()").fetchone()[0]
     cursor.execute(f"PRAGMA journal_mode={'DELETE' if in_wal_reset_range(numbers(version)) else 'WAL'}")
-    for pragma in ("synchronous=FULL", "foreign_keys=ON", "busy_timeout=10000", "recursive_triggers=ON"):
+    # Of pages half a megabyte for each connection; the system keeps the others once for all processes.
+    for pragma in (
+        "cache_size=-512",
+        "synchronous=FULL",
+        "foreign_keys=ON",
+        "busy_timeout=10000",
+        "recursive_triggers=ON",
+    ):
         cursor.execute(f"PRAGMA {pragma}")
     cursor.close()
 

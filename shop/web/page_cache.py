@@ -25,7 +25,7 @@ from shop.core import clock, kept
 from shop.i18n.languages import LANGUAGES
 
 # Some thousand pages.
-LARGEST_SUM = 12 * 1024 * 1024
+LARGEST_SUM = 8 * 1024 * 1024
 # Longest a page is kept though nothing of it has changed. What it says of dates holds for the day it is kept under.
 LIFE_SECONDS = 600.0
 PARAMETERS = frozenset(

@@ -64,7 +64,7 @@ def address(endpoint: str, **values: Any) -> str:
 
 
 # A listing has a hundred addresses, and each depends on nothing but these arguments.
-@lru_cache(maxsize=4096)
+@lru_cache(maxsize=2048)
 def _build(root: str, endpoint: str, values: tuple[tuple[str, Any], ...]) -> str:
     return url_for(endpoint, **dict(values))
 
@@ -181,21 +181,21 @@ def _site_header(alternates: Mapping[str, str], currency_urls: Mapping[str, str]
     currency = g.get("currency") or currencies[0]
 
     def make() -> Markup:
-        menu, choice = ({name: _hole(name) for name in names} for names in (LANGUAGES, currencies))
-        return render_part("storefront/chrome.html", "header", LANGUAGES[code], menu, currency, choice, _hole("q"))
+        menu, choice = ({name: hole(name) for name in names} for names in (LANGUAGES, currencies))
+        return render_part("storefront/chrome.html", "header", LANGUAGES[code], menu, currency, choice, hole("q"))
 
     made = fragment(("header", code, currency, currencies), make)
-    return _put({**_languages(alternates), **currency_urls, "q": q}, made)
+    return put({**_languages(alternates), **currency_urls, "q": q}, made)
 
 
 def _site_footer(alternates: Mapping[str, str]) -> Markup:
     """The foot of a page, with the same page in other languages put into it."""
 
     def make() -> Markup:
-        menu = {name: _hole(name) for name in LANGUAGES}
+        menu = {name: hole(name) for name in LANGUAGES}
         return render_part("storefront/chrome.html", "footer", footer_links(), LANGUAGES[current_language()], menu)
 
-    return _put(_languages(alternates), part("footer", make=make))
+    return put(_languages(alternates), part("footer", make=make))
 
 
 def _languages(alternates: Mapping[str, str]) -> dict[str, str]:
@@ -203,15 +203,16 @@ def _languages(alternates: Mapping[str, str]) -> dict[str, str]:
     return {name: alternates.get(name) or f"/{name}/" for name in LANGUAGES}
 
 
-def _hole(name: str) -> str:
-    """What stands in a kept fragment where something is put in; of characters that no text has (Unicode, private use)."""
+def hole(name: str) -> str:
+    """What stands in a kept fragment where `put` puts something in; of characters that no text has (Unicode, private use)."""
     return f"\ue000{name}\ue001"
 
 
-def _put(values: Mapping[str, str], made: Markup) -> Markup:
+def put(values: Mapping[str, str], made: Markup) -> Markup:
+    """A fragment with its holes filled, each with the value of its name."""
     text = str(made)
     for name, value in values.items():
-        text = text.replace(_hole(name), escape(value))
+        text = text.replace(hole(name), escape(value))
     return Markup(text)
 
 

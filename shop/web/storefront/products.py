@@ -92,9 +92,12 @@ def _main(piece: ProductPage, own_address: str, error: str, variant: str, quanti
     def make() -> Markup:
         return _make_main(piece, house, own_address, error, variant, quantity)
 
-    if error or variant or quantity:
-        return make()
-    return chrome.part("piece", piece.portrait, piece.offers, piece.more, piece.stock, house, day, make=make)
+    refused, others = error or variant or quantity, len(piece.more)
+    key = ("piece", piece.portrait, piece.offers, piece.stock, others, house, day)
+    made = make() if refused else chrome.part(*key, make=make)
+    cards = {f"more {number}": _more_card(piece, other) for number, other in enumerate(piece.more)}
+    # What other pages show as well is kept once.
+    return chrome.put({"countries": _country_choices(house.tariff), **cards}, made)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -135,7 +138,7 @@ def _make_main(piece: ProductPage, house: _House, own_address: str, error: str, 
         crumbs=crumbs,
         promises=_promises(piece, delivery, stock_text),
         stock_text=stock_text,
-        countries=_country_choices(house.tariff),
+        countries=chrome.hole("countries"),
         own_path=chrome.address(
             "storefront.products.show", reference=chrome.reference(piece.public_id, piece.slugs[current_language()])
         ),
@@ -143,7 +146,7 @@ def _make_main(piece: ProductPage, house: _House, own_address: str, error: str, 
         charged_text=chrome.charged_text(piece.currency),
         gallery=render_part("components/gallery.html", "gallery", piece.pictures),
         words=_words(piece, house),
-        more=[_more_card(piece, neighbour) for neighbour in piece.more],
+        more=[chrome.hole(f"more {number}") for number in range(len(piece.more))],
         share=_share_links(piece, own_address),
         reaches_text=_reaches_text(piece, chosen, delivery, house.terms),
         freight_url=_freight_url(piece, chosen) if delivery["freight"] else "",
