@@ -76,7 +76,7 @@ def inside(app: Flask) -> Iterator[None]:
 def pieces() -> dict[str, dict[str, Any]]:
     """Everything the tables have of each product, by public id, without the numbers of rows."""
     found = {}
-    pictures: dict[int, str] = dict(db.session.execute(select(Picture.id, Picture.sha256)).all())  # type: ignore[arg-type]
+    pictures: dict[int, str] = dict(db.session.execute(select(Picture.id, Picture.sha256)).all())
     for product in _rows(Product):
         id_, public_id = product.pop("id"), product["public_id"]
         variants = _rows(Variant, Variant.product_id == id_)
