@@ -1,10 +1,11 @@
-"""`python -m tests.bench [--quick] [--products 1000,20000] [--orders N] [--rounds N] [--seconds S]`: figures of one run, side
-by side.
+"""`python -m tests.bench [--quick] [--products 1000,20000] [--orders N] [--rounds N] [--seconds S] [--keep FOLDER]`: figures of
+one run, side by side.
 
 Servers: two processes each on loopback. Rounds go through every page in turn, so that what else the machine does falls on
 all alike; each figure is the median of its rounds. Everything is checked before it is timed. Every size of the catalogue is
-held against bare pages, and against nginx with the same bytes in a file, that run at the same time. Exit code 1 if a ratio
-is over its limit.
+held against bare pages, and against nginx with the same bytes in a file, that run at the same time. Pages made anew are
+asked for in turn, so that what is kept of one piece serves the others as in a shop, and once more one page alone. Exit code
+1 if a ratio is over its limit.
 """
 
 import argparse
@@ -36,12 +37,14 @@ PROCESSES = 2
 WARM_UP = 30
 JINJA, FLASK = "bare Jinja page, 24 cards", "bare Flask route"
 FILE, FILE_UNPACKED, FILE_304 = "nginx, kept listing", "nginx, unpacked", "nginx, its 304"
+LISTINGS, ONE_LISTING = "our listings in turn, made anew", "one listing of ours, made anew"
+PIECES, ONE_PIECE = "our product pages in turn, made anew", "one product page of ours, made anew"
 # As every browser asks.
 PACKED = (("Accept-Encoding", "gzip"),)
 # What each page may cost, as CPU of something bare that ran beside it.
 LIMITS: dict[str, tuple[str, float | None]] = {
-    "our listing, made anew": (JINJA, 0.75),
-    "our product page, made anew": (JINJA, 0.5),
+    LISTINGS: (JINJA, 0.75),
+    PIECES: (JINJA, 0.5),
     "our listing, kept": (FILE, 4.0),
     "our listing, kept, unpacked": (FILE_UNPACKED, None),
     "our listing, 304": (FILE_304, 5.0),
@@ -52,15 +55,20 @@ LIMITS: dict[str, tuple[str, float | None]] = {
 # Listing and product page may cost so much more or less in another size of the catalogue.
 FLAT = 0.2
 PSS_REQUESTS = 1_000
+# Rows of one and the same page, by what is known of it; the last of them is the page that is kept.
+SAME = {
+    "listing": (ONE_LISTING, "our listing, kept, unpacked", "our listing, kept"),
+    "product": (ONE_PIECE, "our product page, kept"),
+}
 
 
 @dataclass
 class Subject:
-    """One row of the table: what is asked of which server, and what the rounds have measured."""
+    """One row of the table: what is asked of which server, in turn, and what the rounds have measured."""
 
     name: str
     server: Server
-    request: Request
+    requests: tuple[Request, ...]
     statements: int | None = None
     size: int = 0
     zipped: int = 0
@@ -69,9 +77,14 @@ class Subject:
     p50: list[float] = field(default_factory=list)
     p99: list[float] = field(default_factory=list)
 
+    @property
+    def request(self) -> Request:
+        """The first of its turn."""
+        return self.requests[0]
+
     def measure(self, seconds: float, connections: int) -> None:
         before = self.server.cpu_seconds()
-        found = load(self.server.port, self.request, seconds=seconds, connections=connections)
+        found = load(self.server.port, self.requests, seconds=seconds, connections=connections)
         spent, ordered = self.server.cpu_seconds() - before, sorted(found.seconds)
         self.cpu.append(spent / len(ordered) * 1_000)
         self.rate.append(len(ordered) / found.elapsed)
@@ -83,9 +96,10 @@ def say(text: str) -> None:
     print(text, file=sys.stderr, flush=True)
 
 
-def prepare(folder: Path, port: int, orders: int, products: int | None) -> dict[str, Any]:
-    command = [sys.executable, "-m", "tests.bench.prepare", str(folder), "--port", str(port), "--orders", str(orders)]
-    command += ["--products", str(products)] if products else []
+def prepare(folder: Path, port: int, products: int, given: argparse.Namespace) -> dict[str, Any]:
+    command = [sys.executable, "-m", "tests.bench.prepare", str(folder), "--port", str(port)]
+    command += ["--orders", str(given.orders), "--products", str(products)]
+    command += ["--keep", str(given.keep)] if given.keep else []
     answer = subprocess.run(command, stdout=subprocess.PIPE, check=True, text=True)
     facts: dict[str, Any] = json.loads(answer.stdout.splitlines()[-1])
     return facts
@@ -146,9 +160,9 @@ def of_file(nginx: Server | None) -> list[Subject]:
     page = Request("GET", "/page.html")
     tag = ask_once(nginx.port, page).headers["etag"]
     return [
-        Subject(FILE, nginx, page),
-        Subject(FILE_UNPACKED, nginx, Request("GET", "/unpacked.html")),
-        Subject(FILE_304, nginx, replace(page, expected=304, headers=(("If-None-Match", tag),))),
+        Subject(FILE, nginx, (page,)),
+        Subject(FILE_UNPACKED, nginx, (Request("GET", "/unpacked.html"),)),
+        Subject(FILE_304, nginx, (replace(page, expected=304, headers=(("If-None-Match", tag),)),)),
     ]
 
 
@@ -159,23 +173,30 @@ def subjects(ours: Server, bare: Server, facts: dict[str, Any]) -> list[Subject]
     tag = ask_once(ours.port, replace(listing, headers=PACKED)).headers["etag"]
     language = facts["listing"]["path"].split("/")[1]
     cart = Request("POST", f"/{language}/cart?currency=EUR", 303, body=urlencode(facts["cart"]).encode())
+    listings, pieces = (tuple(_anew(page["path"]) for page in facts["turns"][name]) for name in ("listing", "product"))
     return [
-        Subject("bare WSGI route", bare, Request("GET", "/wsgi")),
-        Subject(FLASK, bare, Request("GET", "/flask")),
-        Subject(JINJA, bare, Request("GET", "/jinja")),
-        Subject("our listing, made anew", ours, replace(listing, path=listing.path + ANEW), counted["listing"]),
-        Subject("our product page, made anew", ours, replace(product, path=product.path + ANEW), counted["product"]),
-        Subject("our listing, kept", ours, replace(listing, headers=PACKED), counted["kept"]),
-        Subject("our listing, kept, unpacked", ours, listing, counted["kept"]),
-        Subject("our product page, kept", ours, replace(product, headers=PACKED), counted["kept"]),
-        Subject("our listing, 304", ours, replace(listing, expected=304, headers=(*PACKED, ("If-None-Match", tag)))),
+        Subject("bare WSGI route", bare, (Request("GET", "/wsgi"),)),
+        Subject(FLASK, bare, (Request("GET", "/flask"),)),
+        Subject(JINJA, bare, (Request("GET", "/jinja"),)),
+        Subject(LISTINGS, ours, listings, counted["listing in turn"]),
+        Subject(ONE_LISTING, ours, (_anew(listing.path),), counted["listing"]),
+        Subject(PIECES, ours, pieces, counted["product in turn"]),
+        Subject(ONE_PIECE, ours, (_anew(product.path),), counted["product"]),
+        Subject("our listing, kept", ours, (replace(listing, headers=PACKED),), counted["kept"]),
+        Subject("our listing, kept, unpacked", ours, (listing,), counted["kept"]),
+        Subject("our product page, kept", ours, (replace(product, headers=PACKED),), counted["kept"]),
+        Subject("our listing, 304", ours, (replace(listing, expected=304, headers=(*PACKED, ("If-None-Match", tag))),)),
         *(
-            Subject(f"our search, {name} match", ours, Request("GET", facts["search"][name]["path"]), counted[name])
+            Subject(f"our search, {name} match", ours, (Request("GET", facts["search"][name]["path"]),), counted[name])
             for name in facts["search"]
         ),
-        Subject("add to cart, committed", ours, cart, counted["cart"]),
-        Subject("report, JSON", ours, Request("GET", facts["report"]["path"], headers=key), counted["report"]),
+        Subject("add to cart, committed", ours, (cart,), counted["cart"]),
+        Subject("report, JSON", ours, (Request("GET", facts["report"]["path"], headers=key),), counted["report"]),
     ]
+
+
+def _anew(path: str) -> Request:
+    return Request("GET", path + ANEW)
 
 
 def check(rows: list[Subject], facts: dict[str, Any]) -> None:
@@ -191,23 +212,39 @@ def check(rows: list[Subject], facts: dict[str, Any]) -> None:
             raise WrongAnswer(f"{row.name}: two answers differ")
     by_name = {row.name: row for row in rows}
     _check_bare(by_name)
-    pages = {name: _unpacked(row) for name, row in by_name.items() if _is_page(name)}
-    for name, body in pages.items():
-        if name.startswith("our search"):
-            continue
-        key = name.split()[1].strip(",")
-        page = html.unescape(body.decode())
-        missing = [text for text in facts[key]["holds"] if html.unescape(text) not in page]
-        if missing:
-            raise WrongAnswer(f"{name}: lacks {missing[:3]}")
-        kept = pages.get(name.replace("made anew", "kept"))
-        # The page's own address stands in it, so the parameter does too.
-        if kept is not None and kept != re.sub(rb"\?anew=1&amp;|(?:&amp;|\?)anew=1", _first_sign, body):
-            raise WrongAnswer(f"{name}: it is not, byte for byte, the page that is kept")
+    pages = {name: _unpacked(by_name[name]) for names in SAME.values() for name in names}
+    for kind, names in SAME.items():
+        for name in names:
+            _check_holds(name, pages[name], facts[kind]["holds"])
+            # The page's own address stands in it, so the parameter does too.
+            if pages[names[-1]] != re.sub(rb"\?anew=1&amp;|(?:&amp;|\?)anew=1", _first_sign, pages[name]):
+                raise WrongAnswer(f"{name}: it is not, byte for byte, the page that is kept")
+    for kind, name in (("listing", LISTINGS), ("product", PIECES)):
+        _check_turn(by_name[name], facts["turns"][kind])
     report = json.loads(ask_once(by_name["report, JSON"].server.port, by_name["report, JSON"].request).body)
     if (report["totals"]["orders"], report["totals"]["lines"]) != (facts["report"]["orders"], facts["report"]["lines"]):
         raise WrongAnswer("report: its totals are not those of the query")
     _check_cart(by_name["add to cart, committed"], facts)
+
+
+def _check_holds(name: str, body: bytes, texts: list[str]) -> None:
+    page = html.unescape(body.decode())
+    missing = [text for text in texts if html.unescape(text) not in page]
+    if missing:
+        raise WrongAnswer(f"{name}: lacks {missing[:3]}")
+
+
+def _check_turn(row: Subject, wanted: list[dict[str, Any]]) -> None:
+    """Every address of a turn answers with the pieces it should have. The row has the size of the middle one."""
+    bodies = []
+    for request, page in zip(row.requests, wanted, strict=True):
+        answer = ask_once(row.server.port, request)
+        if answer.status != request.expected:
+            raise WrongAnswer(f"{row.name}: {request.path} answered {answer.status}")
+        _check_holds(f"{row.name}: {request.path}", answer.body, page["holds"])
+        bodies.append(answer.body)
+    middle = sorted(bodies, key=len)[len(bodies) // 2]
+    row.size, row.zipped = len(middle), len(gzip.compress(middle, 6))
 
 
 def _unpacked(row: Subject) -> bytes:
@@ -217,10 +254,6 @@ def _unpacked(row: Subject) -> bytes:
 
 def _first_sign(found: re.Match[bytes]) -> bytes:
     return b"?" if found[0].endswith(b"&amp;") else b""
-
-
-def _is_page(name: str) -> bool:
-    return name.startswith(("our listing", "our product", "our search")) and "304" not in name
 
 
 def _check_bare(rows: dict[str, Subject]) -> None:
@@ -245,12 +278,12 @@ def median(values: list[float]) -> float:
 
 
 def table(rows: list[Subject]) -> list[str]:
-    head = f"{'':28}{'CPU s/1000':>11}{'min–max':>16}{'req/s':>9}{'p50 ms':>9}{'p99 ms':>9}{'bytes':>8}{'gzip':>7}{'SQL':>5}"
+    head = f"{'':36}{'CPU s/1000':>11}{'min–max':>16}{'req/s':>9}{'p50 ms':>9}{'p99 ms':>9}{'bytes':>8}{'gzip':>7}{'SQL':>5}"
     lines = [head, "-" * len(head)]
     for row in rows:
         spread = f"{min(row.cpu):.3f}–{max(row.cpu):.3f}"
         lines.append(
-            f"{row.name:28}{median(row.cpu):>11.3f}{spread:>16}{median(row.rate):>9.0f}{median(row.p50):>9.2f}"
+            f"{row.name:36}{median(row.cpu):>11.3f}{spread:>16}{median(row.rate):>9.0f}{median(row.p50):>9.2f}"
             f"{median(row.p99):>9.2f}{row.size:>8}{row.zipped:>7}{'' if row.statements is None else row.statements:>5}"
         )
     return lines
@@ -265,11 +298,11 @@ def ratios(rows: list[Subject]) -> list[str]:
             continue
         beside, limit = LIMITS.get(row.name, (JINJA, None))
         if beside not in cpu:
-            lines.append(f"  {row.name:28} not held against {beside}: it is not here")
+            lines.append(f"  {row.name:36} not held against {beside}: it is not here")
             continue
         ratio = cpu[row.name] / cpu[beside]
         judged = "" if limit is None else f", at most {limit:g}{'' if ratio <= limit else ': OVER'}"
-        lines.append(f"  {row.name:28} {ratio:6.2f} × {beside}{judged}")
+        lines.append(f"  {row.name:36} {ratio:6.2f} × {beside}{judged}")
     return lines
 
 
@@ -278,10 +311,10 @@ def over_limit(lines: list[str]) -> bool:
 
 
 def flatness(sizes: dict[int, list[Subject]]) -> list[str]:
-    """How listing and product page, made anew, cost in each size beside the first, each held against the bare page of
-    its own time."""
+    """How listings and product pages, made anew in turn, cost in each size beside the first, each held against the bare
+    page of its own time."""
     lines: list[str] = []
-    for name in ("our listing, made anew", "our product page, made anew"):
+    for name in (LISTINGS, PIECES):
         costs = {}
         for size, rows in sizes.items():
             cpu = {row.name: median(row.cpu) for row in rows}
@@ -300,14 +333,18 @@ def measure_memory(ours: Server, facts: dict[str, Any]) -> str:
     for name in ("listing", "product"):
         for path in (facts[name]["path"], facts[name]["path"] + ANEW):
             request = Request("GET", path)
-            load(ours.port, request, seconds=120, connections=PROCESSES * 2, most=PSS_REQUESTS // 4)
-    workers = ours.workers()
-    return f"Memory of {len(workers)} web processes after {PSS_REQUESTS} requests: {pss_kib(workers) / 1024:.0f} MB (PSS together)"
+            load(ours.port, (request,), seconds=120, connections=PROCESSES * 2, most=PSS_REQUESTS // 4)
+    return f"Memory of the web processes after {PSS_REQUESTS} requests for two pages: {_memory(ours)}"
+
+
+def _memory(server: Server) -> str:
+    workers = server.workers()
+    return f"{pss_kib(workers) / 1024:.0f} MB (PSS of {len(workers)} together)"
 
 
 def measure(rows: list[Subject], given: argparse.Namespace) -> None:
     for row in rows:
-        load(row.server.port, row.request, seconds=5, connections=2, most=WARM_UP)
+        load(row.server.port, row.requests, seconds=5, connections=2, most=max(WARM_UP, 2 * len(row.requests)))
     for number in range(given.rounds):
         say(f"  round {number + 1} of {given.rounds}")
         for row in rows:
@@ -319,6 +356,15 @@ def describe(given: argparse.Namespace) -> str:
     return f"{machine}, {given.rounds} rounds of {given.seconds:g} s, {given.connections} connections, {PROCESSES} processes"
 
 
+def explain(rows: list[Subject]) -> str:
+    """What the rows of pages made anew are."""
+    turns = {row.name: len(row.requests) for row in rows}
+    return (
+        f"In turn: {turns[LISTINGS]} listings (crafts, families, further pages) and {turns[PIECES]} product pages from all over "
+        "the catalogue, one after the other. One: the same address every time."
+    )
+
+
 def read_arguments(arguments: list[str]) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="make bench ARGS=…")
     parser.add_argument("--quick", action="store_true", help="two short rounds, a small catalogue")
@@ -327,6 +373,9 @@ def read_arguments(arguments: list[str]) -> argparse.Namespace:
     parser.add_argument("--connections", type=int, default=4)
     parser.add_argument("--orders", type=int)
     parser.add_argument("--products", help="how many at least, for example 1000,20000")
+    parser.add_argument(
+        "--keep", type=Path, help="where catalogues made by the same code today are taken from, and kept"
+    )
     given = parser.parse_args(arguments)
     quick = given.quick
     given.rounds = given.rounds or (2 if quick else 5)
@@ -340,7 +389,7 @@ def measure_size(folder: Path, size: int, given: argparse.Namespace) -> tuple[li
     """All pages with so many products, and the memory of the processes."""
     port = free_port()
     say(f"Preparing an instance with {size:,} products …")
-    facts = prepare(folder / "instance", port, given.orders, size)
+    facts = prepare(folder / "instance", port, size, given)
     with servers(folder / "instance", port) as (ours, bare):
         listing = Request("GET", facts["listing"]["path"])
         bodies = [ask_once(ours.port, replace(listing, headers=headers)).body for headers in (PACKED, ())]
@@ -349,6 +398,7 @@ def measure_size(folder: Path, size: int, given: argparse.Namespace) -> tuple[li
             check(rows, facts)
             memory = measure_memory(ours, facts)
             measure(rows, given)
+            memory += f", and after all rounds: {_memory(ours)}"
     return rows, memory
 
 
@@ -367,7 +417,10 @@ def main() -> int:
             sizes[size], memory = measure_size(Path(name), size, given)
         found = ratios(sizes[size])
         judged += found
-        print("\n".join(["", f"{size:,} products", "", *table(sizes[size]), "", *found, memory]), flush=True)
+        print(
+            "\n".join(["", f"{size:,} products", explain(sizes[size]), "", *table(sizes[size]), "", *found, memory]),
+            flush=True,
+        )
     flat = flatness(sizes)
     judged += flat
     say("  a photo")

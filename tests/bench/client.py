@@ -3,7 +3,9 @@
 import socket
 import threading
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass, field
+from itertools import cycle
 
 # A parameter the shop does not know: a page with one is made anew, whatever is kept.
 ANEW = "&anew=1"
@@ -87,16 +89,18 @@ def ask_once(port: int, request: Request) -> Answer:
         connection.close()
 
 
-def load(port: int, request: Request, *, seconds: float, connections: int, most: int | None = None) -> Load:
-    """Ask for `seconds`, or at most `most` times, over so many connections. Raises WrongAnswer."""
+def load(port: int, requests: Sequence[Request], *, seconds: float, connections: int, most: int | None = None) -> Load:
+    """Ask for one after the other, over and over, for `seconds` or at most `most` times. Raises WrongAnswer."""
     result, faults, lock = Load(), [], threading.Lock()
-    message = request.encode(f"127.0.0.1:{port}")
+    turns = cycle([(request, request.encode(f"127.0.0.1:{port}")) for request in requests])
     begun = time.perf_counter()
 
     def go_on() -> None:
         connection = Connection(port)
         try:
             while time.perf_counter() - begun < seconds and not faults:
+                with lock:
+                    request, message = next(turns)
                 sent = time.perf_counter()
                 answer = connection.ask(message)
                 took = time.perf_counter() - sent

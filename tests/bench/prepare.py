@@ -1,29 +1,39 @@
-"""`python -m tests.bench.prepare FOLDER --orders N [--products N]`: an instance to measure, and what is true of it.
+"""`python -m tests.bench.prepare FOLDER --orders N [--products N] [--keep FOLDER]`: an instance to measure, and what is
+true of it.
 
 Prints one JSON object: addresses to ask for, what their answers must hold, statements each sends. A process of its own, so
 that what it loads weighs on nothing that is measured.
 """
 
 import argparse
+import hashlib
 import json
 import os
+import shutil
 import sys
 import time
 from pathlib import Path
+from random import Random
 from typing import Any
+from urllib.parse import quote_plus
 
 from flask import Flask
 from sqlalchemy import event, select
 
+import shop.demo
 from shop.accounts.models import Account
 from shop.accounts.tokens import create_token
 from shop.app import create_app
+from shop.artisans.models import Unit
 from shop.catalogue.facets import Filters
+from shop.catalogue.models import Product
 from shop.catalogue.product_page import get_product_page
-from shop.catalogue.queries import list_products
+from shop.catalogue.queries import PAGE_SIZE, list_crafts, list_products
+from shop.catalogue.shown import shown
+from shop.core import clock
 from shop.core.config import from_environment
 from shop.core.db import db, transaction
-from shop.core.schema import upgrade
+from shop.core.schema import head, upgrade
 from shop.core.tables import Installation
 from shop.demo.loading.load import load_demo
 from shop.demo.run import environment
@@ -33,30 +43,69 @@ from shop.reports.filters import parse_filters
 from shop.reports.sales import artisan_sales
 from shop.web.fonts import build_fonts
 from tests.bench.client import ANEW
+from tests.bench.multiply import multiply
 
 LANGUAGE, CURRENCY = "fr", "EUR"
+SEED = 1
 FEW = 1_000
+# How many pages are asked for in turn.
+LISTINGS, PIECES = 40, 200
+STAMP = "made.json"
+
+
+def open_instance(folder: Path, *, port: int, orders: int, products: int | None, keep: Path | None) -> Flask:
+    """An instance in a folder that does not exist yet: a copy of the one that `keep` has, or one made now and kept there."""
+    kept = keep / f"{products or 'content'}-{orders}" if keep else None
+    stamp = _stamp(orders, products)
+    if kept is not None and (kept / STAMP).exists() and (kept / STAMP).read_text(encoding="utf-8") == stamp:
+        shutil.copytree(kept, folder)
+        print(f"  copied from {kept}", file=sys.stderr)
+        return _open_app(folder, port)
+    app = make_instance(folder, port=port, orders=orders, products=products)
+    if kept is not None:
+        close(app)
+        shutil.rmtree(kept, ignore_errors=True)
+        shutil.copytree(folder, kept)
+        (kept / STAMP).write_text(stamp, encoding="utf-8")
+    return app
+
+
+def _stamp(orders: int, products: int | None) -> str:
+    """What an instance rests on: its size, its day, the schema, and the code and content that make it."""
+    made, root = hashlib.sha256(), Path(shop.demo.__file__).parent
+    for path in sorted([*root.rglob("*.py"), *root.rglob("*.toml"), *Path(__file__).parent.glob("[mp]*.py")]):
+        made.update(path.read_bytes())
+    day = clock.today().isoformat()
+    return json.dumps({"orders": orders, "products": products, "day": day, "head": head(), "code": made.hexdigest()})
 
 
 def make_instance(folder: Path, *, port: int, orders: int, products: int | None) -> Flask:
-    """A demonstration with plain pictures: drawing them is not what is measured."""
-    values = environment(folder, "127.0.0.1", port, 1)
-    settings = from_environment({**os.environ, "SHOP_INSTANCE": str(folder), **values}, demo=True)
+    """A demonstration with plain pictures: drawing them is not what is measured. Its products are multiplied directly."""
+    app = _open_app(folder, port)
     build_fonts(folder / "fonts")
-    app = create_app(settings)
     with app.app_context():
         upgrade()
         with transaction():
             db.session.merge(Installation(key="demo", value="1"))
-        load_demo(
-            orders=orders,
-            products=products,
-            seed=1,
-            double_path=folder / "stripe.sqlite",
-            progress=_say,
-            drawn=False,
-        )
+        double = folder / "stripe.sqlite"
+        load_demo(orders=orders, products=None, seed=SEED, double_path=double, progress=_say, drawn=False)
+        if products is not None:
+            begun = time.monotonic()
+            multiply(products, seed=SEED, progress=_say)
+            print(f"  multiplied in {time.monotonic() - begun:.0f} s", file=sys.stderr)
     return app
+
+
+def _open_app(folder: Path, port: int) -> Flask:
+    values = environment(folder, "127.0.0.1", port, 1)
+    return create_app(from_environment({**os.environ, "SHOP_INSTANCE": str(folder), **values}, demo=True))
+
+
+def close(app: Flask) -> None:
+    """Give back the connections, so that what they wrote is in the file."""
+    with app.app_context():
+        db.session.remove()
+        db.engine.dispose()
 
 
 def _say(step: str, done: int, total: int) -> None:
@@ -88,8 +137,10 @@ def gather_facts() -> dict[str, Any]:
                 "path": f"/{LANGUAGE}/products/{piece.public_id}-{piece.slugs[LANGUAGE]}?currency={CURRENCY}",
                 "holds": [piece.public_id, str(money(offer.minor or 0, CURRENCY))],
             },
+            "turns": {"listing": _listings(), "product": _pieces()},
             "search": {
-                name: {"path": f"/{LANGUAGE}/products?q={q}&currency={CURRENCY}"} for name, q in _questions().items()
+                name: {"path": f"/{LANGUAGE}/products?q={quote_plus(q)}&currency={CURRENCY}"}
+                for name, q in _questions().items()
             },
             "cart": {"product": piece.public_id, "variant": str(offer.id), "quantity": str(piece.min_quantity)},
             "report": {
@@ -100,8 +151,51 @@ def gather_facts() -> dict[str, Any]:
         }
 
 
+def _listings() -> list[dict[str, Any]]:
+    """Full pages: the first of every craft and family, and further pages of the whole catalogue, spread over all of it."""
+    found = [
+        _listing(f"/{LANGUAGE}/crafts/{craft.code}-{craft.slugs[LANGUAGE]}", Filters(craft=(craft.code,)))
+        for craft in list_crafts(LANGUAGE)
+    ]
+    families = list_products(LANGUAGE, CURRENCY, Filters()).facets["family"]
+    found += [
+        _listing(f"/{LANGUAGE}/products?family={family.value}", Filters(family=(family.value,))) for family in families
+    ]
+    pages = list_products(LANGUAGE, CURRENCY, Filters()).pages
+    wanted = LISTINGS - len(found)
+    numbers = range(2, pages, max(1, pages // wanted))[:wanted]
+    found += [_listing(f"/{LANGUAGE}/products?page={number}", Filters(), number) for number in numbers]
+    return [one for one in found if len(one["holds"]) == PAGE_SIZE]
+
+
+def _listing(path: str, filters: Filters, page: int = 1) -> dict[str, Any]:
+    cards = list_products(LANGUAGE, CURRENCY, filters, page).cards
+    return {"path": _with_currency(path), "holds": [card.public_id for card in cards]}
+
+
+def _pieces() -> list[dict[str, Any]]:
+    """Product pages from all over the catalogue."""
+    on_sale = select(Product.public_id).join(Unit, Product.unit_id == Unit.id).where(shown())
+    ids = db.session.scalars(on_sale.order_by(Product.id)).all()
+    pages = [
+        get_product_page(public_id, LANGUAGE, CURRENCY) for public_id in Random(SEED).sample(ids, min(PIECES, len(ids)))
+    ]
+    return [
+        {
+            "path": _with_currency(f"/{LANGUAGE}/products/{page.public_id}-{page.slugs[LANGUAGE]}"),
+            "holds": [page.public_id],
+        }
+        for page in pages
+    ]
+
+
+def _with_currency(path: str) -> str:
+    return f"{path}{'&' if '?' in path else '?'}currency={CURRENCY}"
+
+
 def _questions() -> dict[str, str]:
-    """A word that at most a thousand pieces answer, the most of those, and one that more do, if there is any."""
+    """What at most a thousand pieces answer, the most of those, and one that more do, if there is any: words, and in a very
+    large catalogue, where every word has more, a word and a number."""
     words = (
         "tapis",
         "argent",
@@ -118,6 +212,8 @@ def _questions() -> dict[str, str]:
     counts = {word: list_products(LANGUAGE, CURRENCY, Filters(q=word)).total for word in words}
     few = {word: count for word, count in counts.items() if 0 < count <= FEW}
     many = {word: count for word, count in counts.items() if count > FEW}
+    if not few:
+        few = {f"{word} 12": list_products(LANGUAGE, CURRENCY, Filters(q=f"{word} 12")).total for word in words}
     chosen = {"few": max(few, key=lambda word: few[word])}
     return {**chosen, "many": max(many, key=lambda word: many[word])} if many else chosen
 
@@ -152,6 +248,14 @@ def count_statements(app: Flask, facts: dict[str, Any]) -> dict[str, int]:
             seen.clear()
             app.test_client().open(path, method=method, **options)
         counted[name] = len(seen)
+    for name, pages in facts["turns"].items():
+        # The most that any of them sends when it is asked for the first time.
+        most = 0
+        for page in pages:
+            seen.clear()
+            app.test_client().open(page["path"] + ANEW)
+            most = max(most, len(seen))
+        counted[f"{name} in turn"] = most
     return counted
 
 
@@ -161,14 +265,13 @@ def main() -> None:
     parser.add_argument("--port", type=int, required=True)
     parser.add_argument("--orders", type=int, required=True)
     parser.add_argument("--products", type=int)
+    parser.add_argument("--keep", type=Path)
     given = parser.parse_args()
-    app = make_instance(given.folder, port=given.port, orders=given.orders, products=given.products)
+    app = open_instance(given.folder, port=given.port, orders=given.orders, products=given.products, keep=given.keep)
     with app.app_context():
         facts = gather_facts()
     facts["statements"] = count_statements(app, facts)
-    with app.app_context():
-        db.session.remove()
-        db.engine.dispose()
+    close(app)
     print(json.dumps(facts))
 
 

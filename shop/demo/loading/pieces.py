@@ -107,17 +107,10 @@ def _rounded(hundredfold: int) -> int:
     return -(-hundredfold // 10_000) * 100
 
 
-def write_products(
-    planned: Sequence[tuple[Product, str]],
-    enrolled: Mapping[str, Enrolled],
-    covers: Mapping[str, int],
-    calendar: Calendar,
-    virtual: VirtualClock,
-    *,
-    officer: int,
-    seed: int,
-) -> Iterator[Written]:
-    """Write every product on its own day, in the order of those days; one transaction each."""
+def date_products(
+    planned: Sequence[tuple[Product, str]], calendar: Calendar, seed: int
+) -> list[tuple[datetime, Product, str]]:
+    """The moment at which each product is first written, in the order of those moments; a longer plan changes none."""
     chance = Random(f"{seed}/published")
     first, last = clock.day_start(calendar.first_day), calendar.end - timedelta(days=4)
     dated = []
@@ -129,7 +122,21 @@ def write_products(
         else:
             moment = first + timedelta(seconds=chance.randrange(int((last - first).total_seconds())))
         dated.append((moment, product, cover))
-    for moment, product, cover in sorted(dated, key=lambda row: row[0]):
+    return sorted(dated, key=lambda row: row[0])
+
+
+def write_products(
+    planned: Sequence[tuple[Product, str]],
+    enrolled: Mapping[str, Enrolled],
+    covers: Mapping[str, int],
+    calendar: Calendar,
+    virtual: VirtualClock,
+    *,
+    officer: int,
+    seed: int,
+) -> Iterator[Written]:
+    """Write every product on its own day, in the order of those days; one transaction each."""
+    for moment, product, cover in date_products(planned, calendar, seed):
         virtual.move_to(moment)
         maker = enrolled[product.unit]
         with transaction():
