@@ -81,7 +81,9 @@ def test_a_change_shows_in_the_next_listing_and_its_numbers(app: Flask) -> None:
 
 
 @pytest.mark.both_databases
-def test_a_question_costs_one_statement_for_new_words_and_nothing_the_second_time(app: Flask, count_statements: Any) -> None:
+def test_a_question_costs_one_statement_for_new_words_and_nothing_the_second_time(
+    app: Flask, count_statements: Any
+) -> None:
     load_catalogue()
     listed()
     sent = []
