@@ -1,7 +1,7 @@
 """Whole public pages kept ahead of Flask: a page that was made once costs a dictionary lookup until something changes.
 
 What may be kept is decided by the answer itself (status 200, `Cache-Control: public`, no cookie set); what is looked up
-is decided by the address alone (a public path and parameters from a closed list). A view says with `rests_on` what its
+is decided by the address alone (a public path and parameters from a closed list; a view sees no others). A view says with `rests_on` what its
 page shows, and the page is kept until one of that changes: a sale throws away the page of the piece and the lists where it
 stands, nothing else. A page that does not say is thrown away by any change. A process asks for changes at most once a
 second, so that a change shows within a second. While the database is away, the pages of today are shown as they were: the
@@ -31,6 +31,8 @@ LIFE_SECONDS = 600.0
 PARAMETERS = frozenset(
     ["currency", "to", "page", "craft", "family", "material", "price", "colour", "kind", "form", "region", "posted"]
 )
+# What is asked in a person's own words is asked once.
+QUESTION = "q"
 PRIVATE = ("cart", "checkout", "orders", "account", "freight")
 PUBLIC_FIRST = frozenset(LANGUAGES)
 # Of an address that is kept, or remembered as one that never is.
@@ -97,9 +99,10 @@ def _address(path: str, query: str) -> tuple[str, str] | None:
         return None
     if query:
         pairs = parse_qsl(query, keep_blank_values=True)
-        if any(name not in PARAMETERS for name, _value in pairs):
+        if any(name == QUESTION and value.strip() for name, value in pairs):
             return None
-        query = urlencode(sorted(pairs))
+        # What nobody knows, the mark of a campaign above all, makes no other page.
+        query = urlencode(sorted(pair for pair in pairs if pair[0] in PARAMETERS))
     return path, query
 
 
@@ -123,7 +126,7 @@ class PageCache:
         key, news = (*address, clock.today().isoformat()), kept.news()
         page = self._pages.get(key)
         if page is None or not news.holds(page) or time.monotonic() - page.made_at > LIFE_SECONDS:
-            made = self._make(environ, news.number)
+            made = self._make({**environ, "QUERY_STRING": address[-1]}, news.number)
             if isinstance(made, Page):
                 page = made
                 self._keep(key, page)

@@ -1,13 +1,16 @@
 """Kept pages: right to the byte, changed within a second, never anybody's own."""
 
 import gzip
+import re
+from pathlib import Path
 from typing import Any
 
 import pytest
-from flask import Flask
+from flask import Flask, request
 from flask.testing import FlaskClient
 from sqlalchemy import create_engine, insert, select, update
 
+from shop.catalogue.facets import FACETS
 from shop.catalogue.models import Price, Product, Variant
 from shop.catalogue.product_page import get_product_page
 from shop.core import clock
@@ -20,10 +23,12 @@ from shop.i18n.texts import write_text
 from shop.orders.cart import add_to_cart
 from shop.orders.models import Order
 from shop.orders.services import expire_order
-from shop.web.page_cache import Form, Page, PageCache, key_of
+from shop.web.page_cache import PARAMETERS, QUESTION, Form, Page, PageCache, key_of
 from tests.builders import make_order, make_product, make_unit
 from tests.payments.conftest import stripe  # noqa: F401 - the fixture
 from tests.stripe_bench import Bench
+
+PAGES = Path(__file__).parents[2] / "shop" / "web" / "storefront"
 
 
 @pytest.fixture
@@ -108,7 +113,8 @@ def test_a_change_that_is_rolled_back_leaves_the_number_alone(app: Flask) -> Non
         ("/ar/products", "page=2&family=TAP", True),
         ("/fr/products", "q=tapis", False),
         ("/fr/products", "page=" + "1" * 1000, False),
-        ("/fr/products", "anything=1", False),
+        ("/fr/products", "q=&page=2", True),
+        ("/fr/products", "utm_source=letter", True),
         ("/fr/cart", "", False),
         ("/fr/cart/count.json", "", False),
         ("/fr/checkout", "", False),
@@ -118,7 +124,7 @@ def test_a_change_that_is_rolled_back_leaves_the_number_alone(app: Flask) -> Non
         ("/de/products", "", False),
     ],
 )
-def test_only_public_addresses_with_known_parameters_are_kept(path: str, query: str, kept: bool) -> None:
+def test_only_public_addresses_without_a_question_are_kept(path: str, query: str, kept: bool) -> None:
     environ = {"REQUEST_METHOD": "GET", "PATH_INFO": path, "QUERY_STRING": query, "HTTP_HOST": "shop.test"}
     assert (key_of(environ) is not None) == kept
     assert key_of({**environ, "REQUEST_METHOD": "POST"}) is None
@@ -127,6 +133,31 @@ def test_only_public_addresses_with_known_parameters_are_kept(path: str, query: 
 def test_the_order_of_parameters_makes_no_second_page() -> None:
     one = {"REQUEST_METHOD": "GET", "PATH_INFO": "/fr/products", "QUERY_STRING": "page=2&family=TAP"}
     assert key_of(one) == key_of({**one, "QUERY_STRING": "family=TAP&page=2"})
+
+
+def test_the_mark_of_a_campaign_makes_no_second_page(client: FlaskClient, made: list[str]) -> None:
+    make_product()
+    plain = client.get("/fr/products?family=TAP")
+    marked = client.get("/fr/products?fbclid=x1&family=TAP&utm_source=letter")
+    assert (plain.data, plain.headers["ETag"]) == (marked.data, marked.headers["ETag"])
+    assert len(made) == 1
+
+
+def test_a_view_is_given_no_parameter_that_tells_no_page(client: FlaskClient, app: Flask, cache: PageCache) -> None:
+    seen: list[dict[str, str]] = []
+    app.before_request(lambda: seen.append(request.args.to_dict()))
+    client.get("/fr/products?fbclid=x1&page=1")
+    client.get("/fr/products?fbclid=x1&q=tapis")
+    assert seen == [{"page": "1"}, {"fbclid": "x1", "q": "tapis"}]
+
+
+def test_every_parameter_that_a_public_page_reads_is_known() -> None:
+    read: set[str] = {*FACETS}
+    for name in ("artisans", "chrome", "crafts", "home", "listing", "pages", "products"):
+        source = (PAGES / f"{name}.py").read_text(encoding="utf-8")
+        read |= set(re.findall(r"request\.args\.get(?:list)?\(\"(\w+)\"", source))
+    assert {"currency", "to", "page", "region"} < read
+    assert read - {QUESTION} <= PARAMETERS
 
 
 def test_a_page_that_does_not_exist_is_not_kept(client: FlaskClient, cache: PageCache) -> None:
