@@ -113,18 +113,19 @@ def create_app(settings: Settings) -> Flask:
         part(app)
     _open_doors(app, settings)
     _subscribe()
-    kept.forget_all()
-    app.wsgi_app = PageCache(app.wsgi_app, _look_of(app))  # type: ignore[method-assign]
+    with app.app_context():
+        heard = kept.state()
+    app.wsgi_app = PageCache(app.wsgi_app, heard, _changes_of(app))  # type: ignore[method-assign]
     if settings.trusted_proxies:
         hops = settings.trusted_proxies
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=hops, x_proto=hops, x_host=hops)  # type: ignore[method-assign]
     return app
 
 
-def _look_of(app: Flask) -> Callable[[], None]:
-    """Hears of public changes outside any request; of none while the database cannot tell."""
+def _changes_of(app: Flask) -> Callable[[], Changes | None]:
+    """Asks for public changes outside any request; None while the database cannot tell."""
 
-    def ask() -> Changes | None:
+    def changes() -> Changes | None:
         with app.app_context():
             try:
                 return read_changes()
@@ -133,7 +134,7 @@ def _look_of(app: Flask) -> Callable[[], None]:
                     raise
                 return None
 
-    return lambda: kept.look(ask)
+    return changes
 
 
 _prepared: list[Flask] = []

@@ -14,7 +14,7 @@ from shop.artisans.models import Unit
 from shop.catalogue.makers import name_slugs
 from shop.catalogue.models import Craft, Product
 from shop.catalogue.product_page import title_slugs
-from shop.catalogue.queries import shown
+from shop.catalogue.shown import shown
 from shop.core import clock
 from shop.core.db import db
 from shop.i18n.texts import TextRow, texts_of

@@ -9,7 +9,7 @@ from sqlalchemy import select
 from shop.artisans.models import Unit
 from shop.catalogue.makers import Pic
 from shop.catalogue.models import Craft, Family, Material, Price, Product, ProductPicture, Variant
-from shop.catalogue.queries import shown
+from shop.catalogue.shown import shown
 from shop.core.db import db
 from shop.i18n.slugs import slugify
 from shop.i18n.texts import tell, texts_of

@@ -19,13 +19,12 @@ from shop.catalogue.facets import Filters, Option, check_known, check_values, ch
 from shop.catalogue.makers import Pic, name_slugs
 from shop.catalogue.models import Craft, Family, Price, Product, Variant
 from shop.catalogue.shelf import kept_shelf
-from shop.catalogue.shown import shown
 from shop.core import clock
 from shop.core.db import db, reading
 from shop.core.errors import NotFound
-from shop.core.kept import Keep
+from shop.core.kept import Keep, kept
 from shop.core.tables import PublicState
-from shop.core.versions import of_piece, of_unit
+from shop.core.versions import LIST, of_piece, of_unit
 from shop.i18n.languages import LANGUAGES
 from shop.i18n.messages import gettext as _
 from shop.i18n.slugs import slugify
@@ -219,22 +218,14 @@ def _card(language: str, currency: str, names: tuple[str, ...], values: tuple[An
 
 
 def list_crafts(language: str) -> list[CraftTile]:
-    """Every craft that has pieces, in the order of the families, each with a picture. Two statements."""
-    newest_cover = (
-        select(Product.cover_id)
-        .join(Unit, Product.unit_id == Unit.id)
-        .where(Product.craft == Craft.code, Product.cover_id.is_not(None), shown())
-        .order_by(Product.published_at.desc(), Product.id.desc())
-        .limit(1)
-        .scalar_subquery()
-    )
-    pieces = (
-        select(func.count())
-        .select_from(Product)
-        .join(Unit, Product.unit_id == Unit.id)
-        .where(Product.craft == Craft.code, shown())
-        .scalar_subquery()
-    )
+    """Every craft that has pieces, in the order of the families, each with a picture: of its own, or of its newest piece.
+    Three statements, after a change of what there is."""
+    return kept(("crafts", language, clock.today()), lambda: _read_crafts(language), [LIST])
+
+
+def _read_crafts(language: str) -> list[CraftTile]:
+    shelf = kept_shelf()
+    counts = shelf.facets.get("craft", {})
     statement = (
         select(
             Craft.code,
@@ -244,14 +235,18 @@ def list_crafts(language: str) -> list[CraftTile]:
             getattr(Craft, f"intro_{language}").label("intro"),
             Craft.family,
             getattr(Family, f"name_{language}").label("family_name"),
-            func.coalesce(Craft.picture_id, newest_cover).label("picture_id"),
-            pieces.label("pieces"),
+            Craft.picture_id,
         )
         .join(Family, Craft.family == Family.code)
         .order_by(Family.position, Craft.position)
     )
-    rows = [row for row in db.session.execute(statement).all() if row.pieces]
-    pictures = picture_views(row.picture_id for row in rows)
+    rows = [row for row in db.session.execute(statement).all() if row.code in counts]
+    # The newest have a cover: nothing is published without.
+    newest = [id_ for row in rows for id_ in shelf.page([counts[row.code]], 0, 1)]
+    covers = select(Product.craft, Product.cover_id).where(Product.id.in_(newest))
+    picture_of: dict[str, int | None] = {row.craft: row.cover_id for row in db.session.execute(covers)}
+    picture_of |= {row.code: row.picture_id for row in rows if row.picture_id}
+    pictures = picture_views(picture_of.values())
     return [
         CraftTile(
             code=row.code,
@@ -260,8 +255,8 @@ def list_crafts(language: str) -> list[CraftTile]:
             intro=row.intro,
             family=row.family,
             family_name=row.family_name,
-            count=row.pieces,
-            picture=pictures.get(row.picture_id),
+            count=counts[row.code].bit_count(),
+            picture=pictures.get(picture_of.get(row.code) or 0),
         )
         for row in rows
     ]
@@ -297,10 +292,8 @@ def find_craft(reference: str, language: str) -> tuple[CraftTile, str]:
 
 def count_figures() -> tuple[int, int, int]:
     """Makers admitted today, people who work in their workshops, and pieces for sale."""
-    units = db.session.execute(
-        select(func.count(), func.coalesce(func.sum(Unit.members_f + Unit.members_m), 0))
-        .select_from(Unit)
-        .where(admitted_units(clock.today()))
-    ).one()
-    pieces = select(func.count()).select_from(Product).join(Unit, Product.unit_id == Unit.id).where(shown())
-    return units[0], units[1], db.session.scalar(pieces) or 0
+    day = clock.today()
+    units = select(func.count(), func.coalesce(func.sum(Unit.members_f + Unit.members_m), 0))
+    units = units.select_from(Unit).where(admitted_units(day))
+    makers, people = kept(("makers", day), lambda: tuple(db.session.execute(units).one()), [LIST])
+    return makers, people, len(kept_shelf().ids)

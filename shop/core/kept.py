@@ -9,10 +9,10 @@ import threading
 import time
 from collections import OrderedDict
 from collections.abc import Callable, Hashable, Iterable
-from typing import ClassVar, Generic, Protocol, TypeVar, cast
-from weakref import WeakSet
+from typing import Any, Generic, Protocol, TypeVar, cast
+from weakref import WeakKeyDictionary
 
-from sqlalchemy import event, select
+from sqlalchemy import Engine, event, select
 from sqlalchemy.orm import Session
 
 from shop.core.db import db, reading
@@ -79,46 +79,52 @@ class News:
         return True
 
 
-class _Process:
-    """What there is once in a process."""
+class State:
+    """What a process has heard and kept for one application."""
 
-    news = News()
-    looked_at: int | None = None
-    # Commits of its own that changed something public, and how many of them the news are newer than.
-    committed: int = 0
-    told: int = 0
-    asking = threading.Lock()
-    keeps: ClassVar["WeakSet[Keep[object]]"] = WeakSet()
+    def __init__(self) -> None:
+        self.forget()
+        self._asking = threading.Lock()
+
+    def forget(self) -> None:
+        """Begin anew: nothing is kept, nothing was heard."""
+        self.news = News()
+        # What is due to be asked for: once a second, and after a commit of this process at once. `told` is how many of its
+        # commits the news are newer than.
+        self.looked_at: int | None = None
+        self.committed = self.told = 0
+        self.values: dict[object, OrderedDict[Hashable, Any]] = {}
+
+    def look(self, ask: Callable[[], Changes | None] = read_changes) -> None:
+        """Hear what has changed if it is time to: one thread asks, the others go on with what is known, unless they wait
+        for a commit of their own. `ask` answers None if it cannot be told now; what it raises is raised."""
+        committed, now = self.committed, time.monotonic_ns()
+        own = committed != self.told
+        due = own or self.looked_at is None or now - self.looked_at >= LOOK_NANOSECONDS
+        if not due or not self._asking.acquire(blocking=own):
+            return
+        try:
+            changes = ask()
+            self.looked_at = now
+            if changes is not None:
+                self.news.hear(changes)
+                self.told = committed
+        finally:
+            self._asking.release()
 
 
-def news() -> News:
-    """What this process has heard of changes."""
-    return _Process.news
+_states: "WeakKeyDictionary[Engine, State]" = WeakKeyDictionary()
+
+
+def state() -> State:
+    """Of the current application: another may have another database."""
+    engine = db.engine
+    return _states.get(engine) or _states.setdefault(engine, State())
 
 
 def forget_all() -> None:
-    """Called by the app factory: another application may have another database."""
-    _Process.news, _Process.looked_at = News(), None
-    for keep in _Process.keeps:
-        keep.clear()
-
-
-def look(ask: Callable[[], Changes | None] = read_changes) -> None:
-    """Hear what has changed, once a second: one thread asks, the others go on with what is known. After a commit of its own
-    a process asks at once. `ask` answers None if it cannot be told now; what it raises is raised."""
-    committed, now = _Process.committed, time.monotonic_ns()
-    own = committed != _Process.told
-    due = own or _Process.looked_at is None or now - _Process.looked_at >= LOOK_NANOSECONDS
-    if not due or not _Process.asking.acquire(blocking=own):
-        return
-    try:
-        changes = ask()
-        _Process.looked_at = now
-        if changes is not None:
-            _Process.news.hear(changes)
-            _Process.told = committed
-    finally:
-        _Process.asking.release()
+    """Forget what is kept for the current application, and what was heard."""
+    state().forget()
 
 
 class _Entry(Generic[T]):
@@ -138,14 +144,14 @@ class Keep(Generic[T]):
 
     def __init__(self, most: int) -> None:
         self._most = most
-        self._entries: OrderedDict[Hashable, _Entry[T]] = OrderedDict()
         self._lock = threading.Lock()
-        _Process.keeps.add(cast("Keep[object]", self))
+
+    def _entries(self, own: State) -> "OrderedDict[Hashable, _Entry[T]]":
+        return own.values.setdefault(self, OrderedDict())
 
     def clear(self) -> None:
-        """Forget all values."""
-        with self._lock:
-            self._entries.clear()
+        """Forget all values, for the current application."""
+        state().values.pop(self, None)
 
     def find(self, key: Hashable, default: D) -> T | D:
         """The value kept under a key, if nothing of it has changed; else the default."""
@@ -158,8 +164,9 @@ class Keep(Generic[T]):
         if _changing():
             # This transaction sees what nobody else does yet.
             return []
-        look()
-        entries, news = self._entries, _Process.news
+        own = state()
+        own.look()
+        entries, news = self._entries(own), own.news
         found = [(key, entry) for key in keys if (entry := entries.get(key)) is not None and news.holds(entry)]
         with self._lock:
             for key, _entry in found:
@@ -171,14 +178,16 @@ class Keep(Generic[T]):
         """Keep a value that was read when `number` was the newest change, until HOUSE or one of `names` changes."""
         if _changing():
             return value
-        if number > _Process.news.number:
+        own = state()
+        entries = self._entries(own)
+        if number > own.news.number:
             # More has happened than was heard of: ask, the next time something is looked up.
-            _Process.looked_at = None
+            own.looked_at = None
         with self._lock:
-            self._entries[key] = _Entry(number, frozenset(names), value)
-            self._entries.move_to_end(key)
-            while len(self._entries) > self._most:
-                self._entries.popitem(last=False)
+            entries[key] = _Entry(number, frozenset(names), value)
+            entries.move_to_end(key)
+            while len(entries) > self._most:
+                entries.popitem(last=False)
         return value
 
 
@@ -210,5 +219,6 @@ def _changing() -> bool:
 
 @event.listens_for(Session, "after_commit")
 def _look_again(session: Session) -> None:
-    if session.info.pop("public_grown", False):
-        _Process.committed += 1
+    own = _states.get(session.get_bind().engine) if session.info.pop("public_grown", False) else None
+    if own is not None:
+        own.committed += 1

@@ -21,7 +21,9 @@ from urllib.parse import parse_qsl, urlencode
 
 from flask import request
 
-from shop.core import clock, kept
+from shop.core import clock
+from shop.core.kept import State
+from shop.core.versions import Changes
 from shop.i18n.languages import LANGUAGES
 
 # Some thousand pages.
@@ -109,11 +111,11 @@ def _address(path: str, query: str) -> tuple[str, str] | None:
 class PageCache:
     """WSGI middleware; one per process, bounded by bytes, the least used page goes first.
 
-    `look` hears what has changed if it is time to, and raises nothing when the database does not tell.
+    `ask` gives the newest public changes, or None when the database does not tell.
     """
 
-    def __init__(self, app: Callable[..., Iterable[bytes]], look: Callable[[], object]) -> None:
-        self._app, self._look = app, look
+    def __init__(self, app: Callable[..., Iterable[bytes]], kept: State, ask: Callable[[], Changes | None]) -> None:
+        self._app, self._kept, self._ask = app, kept, ask
         self._pages: OrderedDict[tuple[str, ...], Page] = OrderedDict()
         self._size = 0
         self._lock = threading.Lock()
@@ -122,8 +124,8 @@ class PageCache:
         address = key_of(environ)
         if address is None:
             return self._app(environ, start_response)
-        self._look()
-        key, news = (*address, clock.today().isoformat()), kept.news()
+        self._kept.look(self._ask)
+        key, news = (*address, clock.today().isoformat()), self._kept.news
         page = self._pages.get(key)
         if page is None or not news.holds(page) or time.monotonic() - page.made_at > LIFE_SECONDS:
             made = self._make({**environ, "QUERY_STRING": address[-1]}, news.number)

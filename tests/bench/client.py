@@ -7,9 +7,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from itertools import cycle
 
-# A parameter the shop does not know: a page with one is made anew, whatever is kept.
-ANEW = "&anew=1"
-
 
 @dataclass(frozen=True)
 class Request:

@@ -1,6 +1,7 @@
 """Listings, facets, search, and what has a page."""
 
 from datetime import date
+from random import Random
 from typing import Any
 
 import pytest
@@ -14,6 +15,7 @@ from shop.catalogue.models import Product, SearchRow, Variant
 from shop.catalogue.product_page import get_product_page
 from shop.catalogue.queries import find_craft, list_crafts, list_products
 from shop.catalogue.services import set_prices
+from shop.catalogue.shelf import Shelf
 from shop.catalogue.stock import reserve
 from shop.core.db import db, transaction
 from shop.core.errors import NotFound
@@ -209,3 +211,17 @@ def test_a_craft_is_found_by_the_longest_code_of_its_address(app: Flask) -> None
     assert find_craft("rug", "en")[1] == ""
     with pytest.raises(NotFound):
         find_craft("nothing-rug", "en")
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_a_page_far_down_holds_what_stands_there(seed: int) -> None:
+    chance = Random(seed)
+    ids = [chance.randrange(10**6) for _place in range(300)]
+    sets: list[list[int]] = [[], [], []]
+    for place in range(len(ids)):
+        sets[chance.randrange(3)].append(place)
+    shelf = Shelf(1, date(2026, 1, 1), ids, {}, {}, ([], []))
+    tiers = [shelf.pieces(places) for places in sets]
+    ordered = [ids[place] for places in sets for place in places]
+    for start in (0, 1, 24, 99, 150, 298, 300):
+        assert shelf.page(tiers, start, 24) == ordered[start : start + 24]

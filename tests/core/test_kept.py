@@ -1,14 +1,19 @@
 """What a process keeps is as new as the newest public change it has heard of."""
 
+from pathlib import Path
+
 import pytest
 from flask import Flask
 from sqlalchemy import insert, update
 
+from shop.app import create_app
 from shop.core import kept as store
 from shop.core.db import db, transaction
 from shop.core.kept import Keep, kept
+from shop.core.schema import upgrade
 from shop.core.tables import PublicState
 from shop.core.versions import touch
+from tests.conftest import make_settings
 
 
 def counting() -> tuple[list[int], object]:
@@ -52,7 +57,7 @@ def test_what_the_process_has_heard_of_elsewhere_is_not_waited_for(app: Flask, m
     with transaction():
         db.session.execute(update(PublicState).values(number=77, lasting=77))
     monkeypatch.setattr(store, "LOOK_NANOSECONDS", 0)
-    store.look()
+    store.state().look()
     monkeypatch.setattr(store, "LOOK_NANOSECONDS", 10**15)
     assert [kept("a", make), kept("a", make)] == [3, 3]  # type: ignore[arg-type]
 
@@ -104,6 +109,15 @@ def test_a_value_newer_than_the_news_is_given_out_once_they_are_heard(
         db.session.execute(insert(PublicState).values(id=1, number=5, lasting=5, recent="5:p1;"))
     keep.put("a", "made", 5, "p1")
     assert keep.find("a", None) == "made"
+
+
+def test_an_application_keeps_nothing_of_another(app: Flask, tmp_path: Path) -> None:
+    _calls, make = counting()
+    assert [kept("a", make), kept("a", make)] == [1, 1]  # type: ignore[arg-type]
+    with create_app(make_settings(tmp_path / "other", f"sqlite:///{tmp_path}/other.sqlite")).app_context():
+        upgrade()
+        assert kept("a", make) == 2  # type: ignore[arg-type]
+    assert kept("a", make) == 1  # type: ignore[arg-type]
 
 
 def test_what_was_not_used_for_longest_goes_first(app: Flask) -> None:

@@ -13,7 +13,7 @@ from shop.orders.cart import add_to_cart, find_cart, set_choice
 from shop.web import page_cache
 from tests.builders import make_product, make_unit
 
-HOME, LISTING, CRAFT, PRODUCT, CART, ADD = 12, 1, 2, 3, 3, 4
+HOME, LISTING, CRAFT, PRODUCT, CART, ADD = 1, 1, 2, 3, 3, 4
 FEW, MANY = 3, 24
 
 

@@ -8,12 +8,13 @@ from shop.catalogue.facets import Filters
 from shop.catalogue.makers import Maker, list_makers
 from shop.catalogue.queries import Card, CraftTile, count_figures, list_cards, list_crafts
 from shop.core import clock
+from shop.core.kept import kept
 from shop.core.policies import get_policy
 from shop.core.versions import LIST, of_piece
 from shop.i18n.messages import current_language, ngettext
 from shop.i18n.messages import gettext as _
 from shop.i18n.regions import REGIONS
-from shop.shipping.queries import read_tariff
+from shop.shipping.queries import kept_tariff
 from shop.web.page_cache import rests_on
 from shop.web.storefront import structured
 from shop.web.storefront.chrome import link
@@ -34,7 +35,7 @@ class Lead:
 @blueprint.get("/")
 def show() -> str:
     language = current_language()
-    makers = list_makers(language)
+    makers = kept(("makers", language, clock.today()), lambda: list_makers(language), [LIST])
     newest = list_cards(language, g.currency, Filters(), 24)
     unique = list_cards(language, g.currency, Filters(kind=("one_of_a_kind",)), 24)
     lead = _choose_lead(unique, makers) or _choose_lead(newest, makers)
@@ -50,7 +51,7 @@ def show() -> str:
         units=units,
         people=people,
         pieces=pieces,
-        countries=len(read_tariff(g.currency).destinations()),
+        countries=len(kept_tariff(g.currency).destinations()),
         structured=structured.shop(_("Khatem"), get_policy("operator")),
         image=structured.share_image(card.picture for card in ([lead.card] if lead else fresh)),
     )
