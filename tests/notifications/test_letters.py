@@ -17,7 +17,7 @@ from shop.core.clock import VirtualClock
 from shop.core.db import db, record, transaction
 from shop.core.errors import EdgeFailed
 from shop.core.tables import Job
-from shop.fulfilment.events import ParcelHandedOver
+from shop.fulfilment.events import ParcelArrived, ParcelHandedOver
 from shop.fulfilment.models import Parcel, ParcelLine
 from shop.i18n.languages import LANGUAGES
 from shop.notifications import sender
@@ -115,10 +115,18 @@ def contest(order: Order) -> DisputeChanged:
         return DisputeChanged(dispute.id, "needs_response")
 
 
+def arrive(order: Order) -> ParcelArrived:
+    parcel_id = hand_over(order).parcel_id
+    with transaction():
+        db.session.get_one(Parcel, parcel_id).arrived_on = date(2026, 6, 19)
+    return ParcelArrived(parcel_id, by_staff=True)
+
+
 FACTS: dict[str, Callable[[Order], object]] = {
     "order_confirmation": paid,
     "order_unfillable": lambda order: OrderUnfillable(order.id),
     "parcel_handed_over": hand_over,
+    "parcel_arrived": arrive,
     "refund_settled": give_back,
     "refund_failed": fail,
 }
