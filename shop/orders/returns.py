@@ -75,14 +75,12 @@ def withdrawal_ends_on(lines: Iterable[OrderLine]) -> date | None:
     lines = list(lines)
     if any(line.state in UNSENT for line in lines):
         return None
-    arrivals = [_arrival(line, local_day(line.handed_over_at)) for line in lines if line.handed_over_at is not None]
+    sent = {line: local_day(line.handed_over_at) for line in lines if line.handed_over_at is not None}
+    arrivals = [max(line.arrived_on, day) for line, day in sent.items() if line.arrived_on is not None]
+    unheard_of = [day for line, day in sent.items() if line.arrived_on is None]
+    if unheard_of:
+        arrivals.append(max(unheard_of) + timedelta(days=get_policy("delivery_allowance_days")))
     return add_working_days(max(arrivals) + timedelta(days=RETURN_DAYS), 0) if arrivals else None
-
-
-def _arrival(line: OrderLine, handed_over_on: date) -> date:
-    if line.arrived_on is not None:
-        return max(line.arrived_on, handed_over_on)
-    return handed_over_on + timedelta(days=get_policy("delivery_allowance_days"))
 
 
 def list_choices(order: Order, lines: Sequence[OrderLine]) -> list[Choice]:

@@ -156,6 +156,8 @@ def test_the_confirmation_names_pieces_makers_amounts_and_the_day_of_sending(ord
     text = render(tell(paid(in_language(order, "en")))).text
     for part in ("€320.00", "Safi", "€90.00", "€60.00", "€470.00", "20 March 2026", "Jeanne Martin", "France"):
         assert part in text
+    # Five to fifteen working days after the last day of leaving: this order names no parcels, and there is no zone.
+    assert "Expected with you from 27 March 2026 to 10 April 2026." in text
 
 
 @pytest.mark.parametrize("kind", [paid, "handed over"])
@@ -184,6 +186,8 @@ def test_a_parcel_with_half_an_order_says_that_more_follows(order: Order) -> Non
     letter = tell(hand_over(in_language(order, "en")))
     assert letter.data["more_to_come"] is True
     assert "RR1MA" in render(letter).text
+    # Handed over on Monday, 15 June.
+    assert "Expected with you from 22 June 2026 to 6 July 2026." in render(letter).html
 
 
 @pytest.mark.parametrize("kind", OPERATORS)

@@ -2,6 +2,7 @@
 
 import re
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from flask import Flask
@@ -21,6 +22,9 @@ from tests.builders import make_account, sign_in
 from tests.payments.sales import Sale, sell
 from tests.stripe_bench import Bench
 from tests.web.staff.page import text_of
+
+# Statements of an order's page, at most.
+ORDER_PAGE = 17
 
 
 @pytest.fixture
@@ -151,3 +155,19 @@ def test_what_the_bank_has_taken_back_is_not_promised_any_more(
     told = words(app, client, sale)
     assert "It is not sent, and its money was given back." in told
     assert "Expected" not in told
+
+
+def test_many_parcels_ask_the_database_no_more_than_one(
+    app: Flask, client: FlaskClient, stripe: Bench, count_statements: Any
+) -> None:
+    counted = []
+    for pieces in (1, 4):
+        sale = sell(stripe, pieces, language="en")
+        for number in range(1, pieces + 1):
+            sale.hand_over(number)
+        page = order_path(sale.order, app.config["SECRET_KEY"])
+        client.get(page)
+        with count_statements() as seen:
+            assert client.get(page).text.count("It has arrived") == pieces
+        counted.append(len(seen))
+    assert counted[0] == counted[1] <= ORDER_PAGE
