@@ -115,4 +115,5 @@ def _tell_line(line: OrderLine) -> dict[str, Any]:
         "refunded_minor": line.refunded_minor,
         "state": line.state,
         "handed_over_at": line.handed_over_at.isoformat() if line.handed_over_at else None,
+        "arrived_on": line.arrived_on.isoformat() if line.arrived_on else None,
     }

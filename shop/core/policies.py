@@ -24,7 +24,7 @@ DEFAULTS: dict[str, Any] = {
     "available_after_days": 14,
     # Days after the hand-over in which a refund keeps a sale from counting as settled.
     "refund_window_days": 30,
-    # Days a parcel is taken to need at most, before the days in which its buyer may withdraw are counted.
+    # Days a parcel is taken to need at most where nobody says when it arrived; then the days to withdraw are counted.
     "delivery_allowance_days": 30,
     # Orders that may be begun in a quarter of an hour: from one network, for one e-mail address, in all.
     "order_limits": {"network": 40, "email": 10, "all": 1500},

@@ -14,3 +14,11 @@ class LineAnswered:
 @dataclass(frozen=True, slots=True)
 class ParcelHandedOver:
     parcel_id: int
+
+
+@dataclass(frozen=True, slots=True)
+class ParcelArrived:
+    """Its buyer has it in hand, says the buyer or, `by_staff`, an officer."""
+
+    parcel_id: int
+    by_staff: bool

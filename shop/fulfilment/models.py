@@ -9,7 +9,10 @@ from shop.core.db import Base, BigId, UTCDateTime, big_id
 
 
 class Parcel(Base):
-    """Handed to a carrier on a Casablanca day; recorded by an account, for the unit when `on_behalf`."""
+    """Handed to a carrier on a Casablanca day; recorded by an account, for the unit when `on_behalf`.
+
+    `arrived_on` is the day it was in its buyer's hands, as far as the buyer or an officer has said.
+    """
 
     __tablename__ = "parcel"
     id: Mapped[int] = big_id()
@@ -22,6 +25,7 @@ class Parcel(Base):
     recorded_at: Mapped[datetime] = mapped_column(UTCDateTime)
     recorded_by: Mapped[int | None] = mapped_column(BigId)
     on_behalf: Mapped[bool] = mapped_column(default=False)
+    arrived_on: Mapped[date | None]
 
 
 class ParcelLine(Base):

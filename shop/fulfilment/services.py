@@ -1,14 +1,16 @@
-"""The maker's answer, readiness, hand-over. Called inside a transaction; each locks the order first."""
+"""The maker's answer, readiness, hand-over, arrival. Called inside a transaction; each locks the order first."""
 
 from collections.abc import Iterable
 from datetime import date
 
+from sqlalchemy import select
+
 from shop.core import clock
 from shop.core.db import db, record
-from shop.core.errors import Invalid, NotFound
+from shop.core.errors import Conflict, Invalid, NotFound
 from shop.core.ids import public_id
 from shop.core.policies import audit
-from shop.fulfilment.events import LineAnswered, ParcelHandedOver
+from shop.fulfilment.events import LineAnswered, ParcelArrived, ParcelHandedOver
 from shop.fulfilment.models import Parcel, ParcelLine
 from shop.i18n.messages import gettext as _
 from shop.ledger.services import post_hand_over
@@ -138,3 +140,57 @@ def _check_parcel(carrier: str, tracking: str, handed_over_on: date, paid_on: da
         fields["handed_over_on"] = _("The day of hand-over cannot lie before the payment.")
     if fields:
         raise Invalid(_("Something is missing about the parcel."), fields)
+
+
+def note_arrival(order_id: int, known_as: str, *, actor: int | None, arrived_on: date | None = None) -> Parcel:
+    """A parcel is in its buyer's hands: today, or on the day an officer has learnt of.
+
+    Said before, it stays as it was said: the buyer's days to withdraw run from that day, and a second word must not shorten
+    them. Raises NotFound, Invalid for a day before the hand-over or in the future, Conflict for another day than is known.
+    """
+    parcel, lines = _locked_parcel(order_id, known_as)
+    day = arrived_on or clock.today()
+    if parcel.arrived_on is not None:
+        if arrived_on is not None and arrived_on != parcel.arrived_on:
+            raise Conflict(_("The arrival is recorded with another day. Take that back first, if it is wrong."))
+        return parcel
+    wrong = ""
+    if day > clock.today():
+        wrong = _("The day of arrival cannot lie in the future.")
+    elif day < parcel.handed_over_on:
+        wrong = _("The day of arrival cannot lie before the hand-over.")
+    if wrong:
+        raise Invalid(wrong, {"arrived_on": wrong})
+    _set_arrival(parcel, lines, day)
+    note(order_id, "arrived", actor=actor, parcel=parcel.public_id, arrived_on=day.isoformat())
+    record(ParcelArrived(parcel.id, by_staff=actor is not None))
+    return parcel
+
+
+def take_back_arrival(order_id: int, known_as: str, *, actor: int) -> Parcel:
+    """It has not arrived, whatever was said: its buyer's days to withdraw have not begun. Raises NotFound."""
+    parcel, lines = _locked_parcel(order_id, known_as)
+    if parcel.arrived_on is not None:
+        said = parcel.arrived_on.isoformat()
+        note(order_id, "arrival_taken_back", actor=actor, parcel=parcel.public_id, arrived_on=said)
+        _set_arrival(parcel, lines, None)
+    return parcel
+
+
+def _locked_parcel(order_id: int, known_as: str) -> tuple[Parcel, list[OrderLine]]:
+    """A parcel of an order and its lines, read anew under the order's lock."""
+    lock_order(order_id)
+    anew = {"populate_existing": True}
+    found = select(Parcel).where(Parcel.public_id == known_as, Parcel.order_id == order_id)
+    parcel = db.session.scalars(found.execution_options(**anew)).first()
+    if parcel is None:
+        raise NotFound(_("There is no such parcel."), order_id=order_id)
+    inside = select(OrderLine).join(ParcelLine, ParcelLine.line_id == OrderLine.id)
+    lines = db.session.scalars(inside.where(ParcelLine.parcel_id == parcel.id).execution_options(**anew))
+    return parcel, list(lines)
+
+
+def _set_arrival(parcel: Parcel, lines: Iterable[OrderLine], day: date | None) -> None:
+    parcel.arrived_on = day
+    for line in lines:
+        line.arrived_on = day

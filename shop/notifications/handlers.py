@@ -16,8 +16,10 @@ from shop.core.db import db
 from shop.core.events import subscribe
 from shop.core.policies import get_policy
 from shop.core.runtime import settings
-from shop.fulfilment.events import LineAnswered, ParcelHandedOver
+from shop.fulfilment.carriers import tracking_url
+from shop.fulfilment.events import LineAnswered, ParcelArrived, ParcelHandedOver
 from shop.fulfilment.models import Parcel, ParcelLine
+from shop.fulfilment.promises import arrival_window, promise_of
 from shop.i18n.texts import tell, texts_of
 from shop.notifications.models import Letter
 from shop.notifications.services import write_letter
@@ -27,6 +29,7 @@ from shop.orders.events import ContractWithdrawn, MessageWritten, OrderPaid, Ord
 from shop.orders.links import order_path, withdrawal_path
 from shop.orders.models import Message, Order, OrderLine, Return, ReturnLine
 from shop.orders.queries import get_order_by_id, list_lines
+from shop.orders.returns import list_choices, withdrawal_ends_on
 from shop.orders.states import UNSENT
 from shop.payments.disputes import CLOSED, TO_ANSWER
 from shop.payments.events import DisputeChanged, RefundFailed, RefundRefused, RefundSettled
@@ -42,6 +45,7 @@ def subscribe_all() -> None:
     subscribe(OrderUnfillable, on_order_unfillable)
     subscribe(LineAnswered, on_line_answered)
     subscribe(ParcelHandedOver, on_parcel_handed_over)
+    subscribe(ParcelArrived, on_parcel_arrived)
     subscribe(MessageWritten, on_message_written)
     subscribe(ContractWithdrawn, on_contract_withdrawn)
     subscribe(ReturnMoved, on_return_moved)
@@ -53,7 +57,7 @@ def subscribe_all() -> None:
 
 
 def on_order_paid(event: OrderPaid) -> None:
-    """The confirmation: what was bought, from whom, for how much, where it goes and by when it leaves."""
+    """The confirmation: what was bought, from whom, for how much, where it goes, by when it leaves and arrives."""
     order, lines = get_order_by_id(event.order_id), event.lines
     _write(
         "order_confirmation",
@@ -62,8 +66,21 @@ def on_order_paid(event: OrderPaid) -> None:
         **asdict(amounts_of(order, lines)),
         address=[order.address.get("name", ""), *address_lines(order.address)],
         country=order.country,
-        promise_on=max(line.promise_on for line in lines).isoformat(),
+        **_promised(order, lines),
     )
+
+
+def _promised(order: Order, lines: Sequence[OrderLine]) -> dict[str, str]:
+    """The last day of leaving, and the days between which all of these lines arrive."""
+    by_maker: dict[int, list[OrderLine]] = {}
+    for line in lines:
+        by_maker.setdefault(line.unit_id, []).append(line)
+    promises = [promise_of(order, theirs) for theirs in by_maker.values()]
+    return {
+        "promise_on": max(promise.leaves_on for promise in promises).isoformat(),
+        "earliest": min(promise.earliest for promise in promises).isoformat(),
+        "latest": max(promise.latest for promise in promises).isoformat(),
+    }
 
 
 def on_order_unfillable(event: OrderUnfillable) -> None:
@@ -89,8 +106,8 @@ def on_line_answered(event: LineAnswered) -> None:
 
 
 def _write_answer(answer: str, lines: Sequence[OrderLine]) -> None:
-    order, promise_on = get_order_by_id(lines[0].order_id), max(line.promise_on for line in lines)
-    _write("line_answered", order, lines=_lines(lines), answer=answer, promise_on=promise_on.isoformat())
+    order = get_order_by_id(lines[0].order_id)
+    _write("line_answered", order, lines=_lines(lines), answer=answer, **_promised(order, lines))
 
 
 def _has_told_yes(line: OrderLine) -> bool:
@@ -137,20 +154,41 @@ def on_return_moved(event: ReturnMoved) -> None:
 
 
 def on_parcel_handed_over(event: ParcelHandedOver) -> None:
-    """A parcel is on its way: what is in it, who carries it, how to follow it."""
+    """A parcel is on its way: what is in it, who carries it, how to follow it, when it arrives."""
     parcel = db.session.get_one(Parcel, event.parcel_id)
     order = get_order_by_id(parcel.order_id)
     inside = set(db.session.scalars(select(ParcelLine.line_id).where(ParcelLine.parcel_id == parcel.id)))
     every = list_lines(order.id)
     waiting = [line for line in every if line.id not in inside and line.state in UNSENT]
+    earliest, latest = arrival_window(order, parcel.unit_id, parcel.handed_over_on)
     _write(
         "parcel_handed_over",
         order,
         lines=_lines([line for line in every if line.id in inside]),
         carrier=parcel.carrier,
         tracking=parcel.tracking,
+        follow_url=tracking_url(parcel.carrier, parcel.tracking),
         handed_over_on=parcel.handed_over_on.isoformat(),
+        earliest=earliest.isoformat(),
+        latest=latest.isoformat(),
         more_to_come=bool(waiting),
+    )
+
+
+def on_parcel_arrived(event: ParcelArrived) -> None:
+    """Its buyer is told what was recorded, whoever said it: the time for withdrawing is counted from there."""
+    parcel = db.session.get_one(Parcel, event.parcel_id)
+    order, every = get_order_by_id(parcel.order_id), list_lines(parcel.order_id)
+    inside = set(db.session.scalars(select(ParcelLine.line_id).where(ParcelLine.parcel_id == parcel.id)))
+    ends_on = withdrawal_ends_on(every)
+    _write(
+        "parcel_arrived",
+        order,
+        lines=_lines([line for line in every if line.id in inside]),
+        arrived_on=parcel.arrived_on.isoformat() if parcel.arrived_on else "",
+        by_staff=event.by_staff,
+        may_withdraw=any(not choice.obstacle for choice in list_choices(order, every)),
+        withdraw_until=ends_on.isoformat() if ends_on else "",
     )
 
 

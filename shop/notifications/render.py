@@ -59,8 +59,10 @@ def render(letter: Letter) -> Rendered:
     """Subject and bodies of a letter, in its own language whatever the language of the moment is."""
     base = settings().base_url
     context: dict[str, Any] = {
-        # Letters written before it was told have none.
+        # Letters written before these were told have none.
         "landed": None,
+        "earliest": "",
+        "follow_url": "",
         **letter.data,
         "language": LANGUAGES[letter.language],
         "shop_url": f"{base}/{letter.language}/",

@@ -147,6 +147,8 @@ class OrderLine(Base):
     answered_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
     ready_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
     handed_over_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
+    # Of its parcel, as `handed_over_at` is: see fulfilment.models.Parcel.
+    arrived_on: Mapped[date | None]
     # From asking until it is done or has failed: what is being given back is not sent any more.
     refund_asked_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
     refunded_at: Mapped[datetime | None] = mapped_column(UTCDateTime)

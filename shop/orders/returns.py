@@ -21,6 +21,7 @@ from shop.orders.events import ReturnMoved
 from shop.orders.models import Order, OrderLine, Return, ReturnLine
 from shop.orders.services import note
 from shop.orders.states import UNSENT
+from shop.shipping.services import add_working_days
 
 # Days in which a buyer may withdraw, counted from the delivery.
 RETURN_DAYS = 14
@@ -64,16 +65,22 @@ class Choice:
 def withdrawal_ends_on(lines: Iterable[OrderLine]) -> date | None:
     """The last day on which a buyer may withdraw; None while a piece is still to leave.
 
-    The period begins when the last piece of the order has arrived. That day is not reported to us, so the policy
-    `delivery_allowance_days` after the last hand-over stands for it.
+    The 14 days follow the day on which the last parcel of the order came into the hands of the buyer, or of somebody the
+    buyer named, not being the carrier (Directive 2011/83/EU, article 9(2)(b)(i)): what lies at a post office has not
+    arrived. What begins a period is not counted in it, and one that would end on a Saturday or Sunday ends on the next
+    working day (Regulation 1182/71, article 3; holidays differ by country and are not known here). A day that was said
+    is believed only from the hand-over on. Of a parcel nobody has said anything about, the policy
+    `delivery_allowance_days` after its hand-over stands for that day: long, because it is for us to show when it came.
     """
     lines = list(lines)
     if any(line.state in UNSENT for line in lines):
         return None
-    moments = [line.handed_over_at for line in lines if line.handed_over_at is not None]
-    if not moments:
-        return None
-    return local_day(max(moments)) + timedelta(days=get_policy("delivery_allowance_days") + RETURN_DAYS)
+    sent = {line: local_day(line.handed_over_at) for line in lines if line.handed_over_at is not None}
+    arrivals = [max(line.arrived_on, day) for line, day in sent.items() if line.arrived_on is not None]
+    unheard_of = [day for line, day in sent.items() if line.arrived_on is None]
+    if unheard_of:
+        arrivals.append(max(unheard_of) + timedelta(days=get_policy("delivery_allowance_days")))
+    return add_working_days(max(arrivals) + timedelta(days=RETURN_DAYS), 0) if arrivals else None
 
 
 def list_choices(order: Order, lines: Sequence[OrderLine]) -> list[Choice]:

@@ -7,7 +7,7 @@ from sqlalchemy import ColumnElement, and_, func, or_, select
 from shop.core.db import db
 from shop.core.errors import NotFound
 from shop.ledger.models import Entry
-from shop.orders.models import Order
+from shop.orders.models import Order, OrderLine
 from shop.payments.models import Attempt, BalanceTransaction, Dispute, DisputePart, Quarantine, Refund, RefundPart
 
 
@@ -50,6 +50,12 @@ def contested_lines(line_ids: Iterable[int]) -> dict[int, tuple[Dispute, Dispute
         .order_by(Dispute.id)
     )
     return {part.line_id: (dispute, part) for dispute, part in rows}
+
+
+def is_taken_back(line: OrderLine, dispute: Dispute, part: DisputePart) -> bool:
+    """Whether a dispute that is lost took all that was left of a line: what has not left is then not sent."""
+    left = line.net_minor + line.tax_minor - line.refunded_minor - part.net_minor - part.tax_minor
+    return dispute.status == "lost" and left <= 0
 
 
 def owed_lines(line_ids: Iterable[int]) -> set[int]:

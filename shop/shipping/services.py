@@ -27,6 +27,11 @@ def add_working_days(day: date, count: int) -> date:
     return day
 
 
+def count_working_days(first: date, last: date) -> int:
+    """Working days after `first` up to and with `last`: what has to be added to come from a working day to the other."""
+    return sum((first + timedelta(days=step)).weekday() < _SATURDAY for step in range(1, (last - first).days + 1))
+
+
 def ship_by(lead_time_days: int, today: date) -> date:
     """The last day to hand over: the making in calendar days, then the preparation in working days."""
     return add_working_days(today + timedelta(days=lead_time_days), PREPARATION_DAYS)

@@ -4,25 +4,27 @@ from datetime import date, timedelta
 from typing import Any
 
 import pytest
+from flask import Flask
 from sqlalchemy import select
 
 from shop.artisans.models import Unit
 from shop.core import clock as clock_module
 from shop.core.clock import VirtualClock
 from shop.core.db import db, transaction
-from shop.core.errors import Invalid, NotFound
+from shop.core.errors import Conflict, Invalid, NotFound
 from shop.core.tables import Audit
 from shop.fulfilment import services
 from shop.fulfilment.queries import list_parcels
 from shop.ledger.queries import unit_position
 from shop.orders.models import Order, OrderLine
-from shop.orders.queries import list_lines
+from shop.orders.queries import list_events, list_lines
 from shop.orders.states import TransitionRefused
 from shop.payments.gateway import Gateway, StripeRefused
 from shop.payments.refund_news import send_refund
 from shop.payments.refunds import request_refund
 from tests.builders import make_order, make_product, make_unit
 from tests.payments.conftest import stripe  # noqa: F401 - the fixture
+from tests.payments.test_races import Somebody
 from tests.stripe_bench import Bench
 
 pytestmark = pytest.mark.both_databases
@@ -163,3 +165,68 @@ def test_after_a_refund_that_failed_the_piece_can_be_sent(
     send_refund(refund.id)
     hand_over(unit, order, line)
     assert len(list_parcels(order.id)) == 1
+
+
+def sent(sold: tuple[Unit, Order, OrderLine], clock: VirtualClock) -> tuple[Order, str]:
+    """The order two days after its parcel left, and what the parcel is known as."""
+    unit, order, line = sold
+    ready(unit, line)
+    hand_over(unit, order, line)
+    clock.advance(days=2)
+    return order, list_parcels(order.id)[0][0].public_id
+
+
+def arrive(order: Order, parcel: str, on: date | None = None, actor: int | None = None) -> None:
+    with transaction():
+        services.note_arrival(order.id, parcel, actor=actor, arrived_on=on)
+
+
+def arrivals(order: Order) -> tuple[date | None, date | None, list[str]]:
+    """Of the parcel, of its line, and what the history says of it."""
+    db.session.expire_all()
+    kinds = [event.kind for event in list_events(order.id) if event.kind.startswith("arriv")]
+    return list_parcels(order.id)[0][0].arrived_on, list_lines(order.id)[0].arrived_on, kinds
+
+
+def test_an_arrival_is_said_once_and_no_second_word_moves_it(
+    sold: tuple[Unit, Order, OrderLine], clock: VirtualClock
+) -> None:
+    order, parcel = sent(sold, clock)
+    day = clock_module.today()
+    for wrong in (day + timedelta(days=1), day - timedelta(days=3)):
+        with pytest.raises(Invalid) as refused:
+            arrive(order, parcel, wrong, actor=9)
+        assert list(refused.value.fields) == ["arrived_on"]
+    with pytest.raises(NotFound):
+        arrive(make_order(make_product()), parcel)
+    arrive(order, parcel)
+    clock.advance(days=1)
+    arrive(order, parcel)
+    arrive(order, parcel, day, actor=9)
+    with pytest.raises(Conflict):
+        arrive(order, parcel, day - timedelta(days=1), actor=9)
+    assert arrivals(order) == (day, day, ["arrived"])
+    with transaction():
+        services.take_back_arrival(order.id, parcel, actor=9)
+        services.take_back_arrival(order.id, parcel, actor=9)
+    assert arrivals(order) == (None, None, ["arrived", "arrival_taken_back"])
+
+
+def test_of_two_who_say_at_once_that_it_has_arrived_one_is_heard(
+    app: Flask, sold: tuple[Unit, Order, OrderLine], clock: VirtualClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    order, parcel = sent(sold, clock)
+    yesterday = clock_module.today() - timedelta(days=1)
+    rival = Somebody(app, lambda: arrive(order, parcel, yesterday, actor=9))
+    order_id, write = order.id, services._set_arrival
+
+    def be_overtaken(*given: Any) -> None:
+        if not rival.ident:
+            rival.meanwhile()
+        write(*given)
+
+    monkeypatch.setattr(services, "_set_arrival", be_overtaken)
+    arrive(order, parcel)
+    with pytest.raises(Conflict):
+        rival.finish()
+    assert arrivals(db.session.get_one(Order, order_id)) == (*[clock_module.today()] * 2, ["arrived"])

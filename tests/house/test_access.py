@@ -123,6 +123,8 @@ ASKS = [
         maker="{unit_id}",
         text="Bonjour",
     ),
+    post("storefront.orders.arrive", "/fr/orders/{number}/parcels/{parcel}/arrived{link}", 404, 303, 404, 404, 404),
+    post("storefront.orders.arrive", "/fr/orders/{waiting}/parcels/{parcel}/arrived{waiting_link}", 404),
     get("storefront.withdrawals.new", "/fr/orders/{number}/withdraw{link}", *WITH_LINK),
     get("storefront.withdrawals.new", "/fr/orders/{waiting}/withdraw?t={token}", 404),
     post(
@@ -204,6 +206,17 @@ ASKS = [
         **{"{unit}-lines": "{sendable_line}", "{unit}-carrier": "Amana", "{unit}-tracking": "EE1"},
         **{"{unit}-handed_over_on": "2026-06-15"},
     ),
+    *(
+        post(
+            "staff.orders.arrive",
+            f"/staff/orders/{{{order}}}/parcels/{{parcel}}/arrived",
+            *statuses,
+            **{"{parcel}-arrived_on": "2026-06-15"},
+        )
+        for order, statuses in {"number": OFFICE_DOES, "sendable": ANOTHERS}.items()
+    ),
+    post("staff.orders.not_arrived", "/staff/orders/{number}/parcels/{parcel}/not-arrived", *OFFICE_DOES),
+    post("staff.orders.not_arrived", "/staff/orders/{sendable}/parcels/{parcel}/not-arrived", *ANOTHERS),
     post(
         "staff.orders.refund",
         "/staff/orders/{number}/refund",

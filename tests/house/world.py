@@ -23,6 +23,7 @@ from shop.core.clock import VirtualClock
 from shop.core.db import db, transaction
 from shop.core.ids import public_id
 from shop.core.policies import decide_policy
+from shop.fulfilment.queries import list_parcels
 from shop.fulfilment.services import accept_line
 from shop.invoicing.queries import list_documents
 from shop.media.models import Picture
@@ -249,6 +250,7 @@ def _values(things: dict[str, Any], key: str) -> dict[str, str]:
         **{name: things[name].public_id for name in ("batch", "draft_batch", "transfer", "unanswered")},
         "asked": things["asked"].public_id,
         "suspension": str(things["suspension"].id),
+        "parcel": list_parcels(paid.id)[0][0].public_id,
         "way_back": things["way_back"].public_id,
         "consent": str(things["consent"].id),
         "other": things["other"].public_id,

@@ -17,7 +17,7 @@ from shop.core.clock import VirtualClock
 from shop.core.db import db, record, transaction
 from shop.core.errors import EdgeFailed
 from shop.core.tables import Job
-from shop.fulfilment.events import ParcelHandedOver
+from shop.fulfilment.events import ParcelArrived, ParcelHandedOver
 from shop.fulfilment.models import Parcel, ParcelLine
 from shop.i18n.languages import LANGUAGES
 from shop.notifications import sender
@@ -115,10 +115,18 @@ def contest(order: Order) -> DisputeChanged:
         return DisputeChanged(dispute.id, "needs_response")
 
 
+def arrive(order: Order) -> ParcelArrived:
+    parcel_id = hand_over(order).parcel_id
+    with transaction():
+        db.session.get_one(Parcel, parcel_id).arrived_on = date(2026, 6, 19)
+    return ParcelArrived(parcel_id, by_staff=True)
+
+
 FACTS: dict[str, Callable[[Order], object]] = {
     "order_confirmation": paid,
     "order_unfillable": lambda order: OrderUnfillable(order.id),
     "parcel_handed_over": hand_over,
+    "parcel_arrived": arrive,
     "refund_settled": give_back,
     "refund_failed": fail,
 }
@@ -148,6 +156,8 @@ def test_the_confirmation_names_pieces_makers_amounts_and_the_day_of_sending(ord
     text = render(tell(paid(in_language(order, "en")))).text
     for part in ("€320.00", "Safi", "€90.00", "€60.00", "€470.00", "20 March 2026", "Jeanne Martin", "France"):
         assert part in text
+    # Five to fifteen working days after the last day of leaving: this order names no parcels, and there is no zone.
+    assert "Expected with you from 27 March 2026 to 10 April 2026." in text
 
 
 @pytest.mark.parametrize("kind", [paid, "handed over"])
@@ -176,6 +186,8 @@ def test_a_parcel_with_half_an_order_says_that_more_follows(order: Order) -> Non
     letter = tell(hand_over(in_language(order, "en")))
     assert letter.data["more_to_come"] is True
     assert "RR1MA" in render(letter).text
+    # Handed over on Monday, 15 June.
+    assert "Expected with you from 22 June 2026 to 6 July 2026." in render(letter).html
 
 
 @pytest.mark.parametrize("kind", OPERATORS)

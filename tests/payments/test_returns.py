@@ -1,6 +1,6 @@
 """Withdrawal from the contract: who may, what goes back, and that it goes back once."""
 
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import Any
 
 import pytest
@@ -13,6 +13,7 @@ from shop.core.clock import VirtualClock
 from shop.core.db import db, transaction
 from shop.core.errors import Conflict, Invalid, NotFound
 from shop.fulfilment import services as fulfilment
+from shop.fulfilment.queries import list_parcels
 from shop.orders import returns
 from shop.orders.models import OrderLine, Return
 from shop.orders.queries import list_lines
@@ -147,6 +148,43 @@ def test_made_to_measure_too_late_and_twice_are_refused(stripe: Bench, clock: Vi
     with pytest.raises(Conflict):
         leave(sale, 2)
     assert states(sale) == ["asked"]
+
+
+def arrive(sale: Sale, number: int) -> None:
+    with transaction():
+        fulfilment.note_arrival(sale.order.id, list_parcels(sale.order.id)[number][0].public_id, actor=None)
+
+
+def test_the_days_to_withdraw_follow_the_last_parcel_that_arrives(stripe: Bench, clock: VirtualClock) -> None:
+    sale = sell(stripe, 2)
+    # Monday, 15 June 2026.
+    sale.hand_over(1)
+    clock.advance(days=2)
+    arrive(sale, 0)
+    assert withdrawal_ends_on(sale.lines) is None, "a piece is still to leave"
+    sale.hand_over(2)
+    assert withdrawal_ends_on(sale.lines) == date(2026, 6, 17) + timedelta(days=44)
+    # On Saturday: a fortnight later is one, and the period lasts until Monday.
+    clock.advance(days=3)
+    arrive(sale, 1)
+    assert withdrawal_ends_on(sale.lines) == date(2026, 7, 6)
+    # Whatever has come into the column, an arrival before the hand-over shortens nothing.
+    with transaction():
+        for line in sale.lines:
+            line.arrived_on = date(2026, 6, 1)
+    assert withdrawal_ends_on(sale.lines) == date(2026, 7, 1)
+
+
+def test_an_arrival_later_than_was_allowed_for_gives_its_days_all_the_same(stripe: Bench, clock: VirtualClock) -> None:
+    sale = sell(stripe, 1)
+    sale.hand_over()
+    clock.advance(days=60)
+    assert list_choices(sale.order, sale.lines)[0].obstacle == "late"
+    arrive(sale, 0)
+    assert list_choices(sale.order, sale.lines)[0].obstacle == ""
+    leave(sale)
+    assert states(sale) == ["asked"]
+    assert sale.letters == ["parcel_handed_over", "parcel_arrived", "withdrawal_acknowledged"]
 
 
 def test_while_the_bank_decides_a_withdrawal_counts_and_nothing_is_sent(stripe: Bench) -> None:

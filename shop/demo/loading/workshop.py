@@ -20,8 +20,9 @@ from shop.payments.refunds import refundable, request_refund
 # Answers from eight in the morning to eight in the evening, UTC and an hour.
 OPENS, CLOSES = 7, 19
 REASONS = ("material", "time", "sold")
-# Of a hundred parcels, how many the programme's officer hands over for the maker.
+# Of a hundred parcels, how many the programme's officer hands over for the maker, and how many their buyers say arrived.
 BY_OFFICER = 35
+TOLD = 55
 LATE = 5
 CARRIERS = (("Poste Maroc EMS", "EE{:09d}MA"), ("Amana International", "AM{:09d}MA"), ("DHL Express", "{:010d}"))
 FREIGHT = ("Transit Ennakl", "TE-{:07d}")
@@ -119,7 +120,7 @@ class Workshops:
             heavy = sum(line.weight_grams * line.quantity for line in lines) > FREIGHT_GRAMS
             carrier, pattern = FREIGHT if heavy else chance.choice(CARRIERS)
             on_behalf = chance.randrange(100) < BY_OFFICER
-            fulfilment.hand_over(
+            parcel = fulfilment.hand_over(
                 order_id,
                 unit_id=unit_id,
                 line_ids=[line.id for line in lines],
@@ -129,6 +130,15 @@ class Workshops:
                 actor=self._officer if on_behalf else self._accounts[unit_id],
                 on_behalf=on_behalf,
             )
+        # With a chance of its own, so that saying it or not changes nothing else of the past.
+        luck = Random(parcel.tracking)
+        if luck.randrange(100) < TOLD:
+            moment = clock.now() + timedelta(days=luck.randint(4, 12), hours=luck.randint(0, 9))
+            self._past.at(moment, partial(self._arrive, order_id, parcel.public_id))
+
+    def _arrive(self, order_id: int, known_as: str) -> None:
+        with transaction():
+            fulfilment.note_arrival(order_id, known_as, actor=None)
 
     def _refund(self, order_id: int, line_ids: list[int] | None) -> None:
         """The buyer asks for their money back. Before the parcel leaves that ends the order, afterwards it does not."""

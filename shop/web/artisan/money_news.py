@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from shop.orders.models import OrderLine
 from shop.payments.models import Dispute, DisputePart
-from shop.payments.queries import contested_lines, owed_lines
+from shop.payments.queries import contested_lines, is_taken_back, owed_lines
 
 
 def list_news(lines: Sequence[OrderLine]) -> dict[int, str]:
@@ -23,8 +23,7 @@ def _news_of(line: OrderLine, contested: tuple[Dispute, DisputePart] | None, *, 
         dispute, part = contested
         if dispute.status != "lost":
             return "contested"
-        left = line.net_minor + line.tax_minor - line.refunded_minor - part.net_minor - part.tax_minor
-        if left <= 0:
+        if is_taken_back(line, dispute, part):
             return "lost" if line.loss_bearer == "maker" else "kept"
     if owed or line.state == "refund_failed":
         return "came_back"

@@ -13,10 +13,11 @@ from shop.artisans.models import Unit
 from shop.artisans.queries import get_unit, unit_name
 from shop.core import clock
 from shop.core.db import db, transaction
-from shop.core.errors import Invalid, NotFound, ShopError
+from shop.core.errors import Conflict, Invalid, NotFound, ShopError
 from shop.core.policies import audit
+from shop.fulfilment.models import Parcel
 from shop.fulfilment.queries import list_parcels
-from shop.fulfilment.services import accept_line, hand_over, mark_ready
+from shop.fulfilment.services import accept_line, hand_over, mark_ready, note_arrival, take_back_arrival
 from shop.i18n.formats import money
 from shop.i18n.messages import gettext as _
 from shop.i18n.messages import lazy_gettext
@@ -58,6 +59,12 @@ class HandOverForm(StaffForm):
     tracking = LineField(lazy_gettext("Tracking number"))
     handed_over_on = DateField(
         lazy_gettext("Day of hand-over"), [required(lazy_gettext("Enter the day of hand-over, as in 2026-03-31."))]
+    )
+
+
+class ArrivalForm(StaffForm):
+    arrived_on = DateField(
+        lazy_gettext("Day of arrival"), [required(lazy_gettext("Enter the day of arrival, as in 2026-03-31."))]
     )
 
 
@@ -129,7 +136,7 @@ def _page(order: Order, wrong: StaffForm | None = None) -> str:
         totals=[(label, money(minor, order.currency)) for label, minor in total_rows(amounts)],
         included=included_text(amounts, order.currency),
         units=units,
-        parcels=list_parcels(order.id),
+        parcels=[(parcel, ids, _arrival_form(parcel, wrong)) for parcel, ids in list_parcels(order.id)],
         documents=list_documents(order.id),
         kind_name=kind_name,
         entries=list_entries(order_id=order.id),
@@ -201,6 +208,14 @@ def _hand_over_forms(
     return forms
 
 
+def _arrival_form(parcel: Parcel, wrong: StaffForm | None) -> ArrivalForm | None:
+    """For a parcel that is not known to have arrived."""
+    if parcel.arrived_on is not None:
+        return None
+    form = ArrivalForm(prefix=f"{parcel.public_id}-", formdata=None)
+    return wrong if isinstance(wrong, ArrivalForm) and wrong.arrived_on.name == form.arrived_on.name else form
+
+
 def refused_page(number: str, form: StaffForm) -> tuple[str, int]:
     """The order's page with the form that was refused, answers and errors in it."""
     return _page(get_order(number), form), 422
@@ -263,9 +278,36 @@ def send(number: str, unit_id: str) -> Response | tuple[str, int]:
     return redirect(url_for("staff.orders.show", number=number, done="handed_over"), 303)
 
 
+@blueprint.post("/<number>/parcels/<parcel>/arrived")
+def arrive(number: str, parcel: str) -> Response | tuple[str, int]:
+    """Record that a buyer has a parcel, on the day the carrier or the buyer names."""
+    officer, order = current_officer(), get_order(number)
+    form = ArrivalForm(prefix=f"{parcel}-")
+    if not form.validate():
+        return refused_page(number, form)
+    try:
+        with transaction():
+            note_arrival(order.id, parcel, actor=officer.id, arrived_on=_day(form.arrived_on.data))
+            audit(officer.id, "note arrival", "order", number, parcel=parcel)
+    except (Conflict, Invalid) as error:
+        form.blame(error)
+        return refused_page(number, form)
+    return redirect(url_for("staff.orders.show", number=number, done="arrived", _anchor="parcels"), 303)
+
+
+@blueprint.post("/<number>/parcels/<parcel>/not-arrived")
+def not_arrived(number: str, parcel: str) -> Response:
+    """It was said to have arrived, and has not."""
+    officer, order = current_officer(), get_order(number)
+    with transaction():
+        take_back_arrival(order.id, parcel, actor=officer.id)
+        audit(officer.id, "take back arrival", "order", number, parcel=parcel)
+    return redirect(url_for("staff.orders.show", number=number, done="arrival_taken_back", _anchor="parcels"), 303)
+
+
 def _day(value: date | None) -> date:
     if value is None:
-        raise Invalid(_("Enter the day of hand-over, as in 2026-03-31."))
+        raise Invalid(_("This is not a day. Enter it as in 2026-03-31."))
     return value
 
 

@@ -1,10 +1,12 @@
 """States and kinds in words, with the sign they are shown by."""
 
 from collections.abc import Iterable, Mapping
+from datetime import date
 from typing import Any
 
 from markupsafe import Markup
 
+from shop.i18n.formats import date as date_text
 from shop.i18n.formats import money, money_text
 from shop.i18n.messages import gettext as _
 from shop.notifications.models import Letter
@@ -124,6 +126,7 @@ def letter_name(letter: Letter) -> str:
         "buyer_link": _("Link to the buyer's orders"),
         "line_answered": _("The maker’s answer"),
         "parcel_handed_over": _("Parcel handed over"),
+        "parcel_arrived": _("Parcel arrived"),
         "refund_settled": _("Money given back"),
         "refund_failed": _("Refund came back"),
         "refund_to_repeat": _("To us: a refund failed"),
@@ -153,6 +156,8 @@ def event_name(kind: str) -> str:
         "call_asked": _("The maker asks for a call"),
         "ready": _("Ready to hand over"),
         "handed_over": _("Handed over to the carrier"),
+        "arrived": _("Arrived at the buyer’s"),
+        "arrival_taken_back": _("Has not arrived after all"),
         "refund_requested": _("Refund asked for"),
         "refund_failed": _("Refund failed"),
         "refund_at_stripe": _("Refund begun at Stripe"),
@@ -206,6 +211,8 @@ def event_detail(data: Mapping[str, Any]) -> str:
         told.append(dispute_badge(data["status"])[1])
     if data.get("failure"):
         told.append(refund_failure(data["failure"]))
+    if "arrived_on" in data:
+        told.append(date_text(date.fromisoformat(data["arrived_on"])))
     told.append(data.get("words", ""))
     return " · ".join(filter(None, told))
 
@@ -325,6 +332,8 @@ def done_text(code: str) -> str:
         "decided": _("The decision is written down."),
         "letter": _("The letter is sent once more."),
         "quoted": _("The answer is on its way to the buyer."),
+        "arrived": _("The arrival is recorded, and the buyer is told."),
+        "arrival_taken_back": _("It is recorded that the parcel has not arrived."),
         "return_approve": _("The buyer is told where to send it."),
         "return_receive": _("The return is received, and the buyer is told."),
         "return_refuse": _("The return is refused, and the buyer is told why."),

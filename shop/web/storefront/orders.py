@@ -2,8 +2,6 @@
 
 import hashlib
 from dataclasses import dataclass
-from datetime import date
-from typing import Any
 
 from flask import Blueprint, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response
@@ -15,9 +13,7 @@ from shop.core.errors import Invalid, NotFound
 from shop.core.ids import public_id
 from shop.core.outbox import enqueue
 from shop.core.policies import get_policy
-from shop.fulfilment.carriers import tracking_url
-from shop.fulfilment.models import Parcel
-from shop.fulfilment.queries import list_parcels
+from shop.fulfilment.services import note_arrival
 from shop.i18n import formats
 from shop.i18n.messages import current_language
 from shop.i18n.messages import gettext as _
@@ -32,13 +28,10 @@ from shop.orders.links import order_token
 from shop.orders.messages import count_message, list_messages, write_message
 from shop.orders.models import Order, OrderLine
 from shop.orders.queries import find_order_of, list_lines
-from shop.orders.states import UNSENT
 from shop.orders.wording import included_text, order_border_text, total_rows
 from shop.payments.checkout import HOSTED_LANGUAGES, return_view
 from shop.payments.models import Refund
 from shop.payments.queries import list_attempts, list_failed_refunds, list_parts_of, list_refunds
-from shop.shipping.queries import read_tariff
-from shop.shipping.services import add_working_days
 from shop.web.storefront import payment_page
 from shop.web.storefront.own_orders import (
     get_own_order,
@@ -49,6 +42,7 @@ from shop.web.storefront.own_orders import (
     summary_line,
     to_own_order,
 )
+from shop.web.storefront.tracking import ParcelView, parcel_views
 from shop.web.storefront.withdrawals import ends_on, return_views
 
 blueprint = Blueprint("orders", __name__)
@@ -73,12 +67,14 @@ def _page(order: Order, text: str = "", errors: dict[str, str] | None = None) ->
     refunds = list_refunds(order.id)
     amounts = amounts_of(order, lines)
     may_withdraw, withdrawal_ends_on = ends_on(order, lines)
+    makers = unit_names({line.unit_id for line in lines}, current_language()) if order.paid_at else {}
+    parcels = parcel_views(order, lines, makers)
     return render_template(
         "storefront/orders/show.html",
         order=order,
         token=order_token(order.number, secret()),
         state_text=state_text(order),
-        parcels=_parcels(order, lines),
+        parcels=parcels,
         summary_lines=[summary_line(order, line, pictures) for line in lines],
         totals=[(label, formats.money(minor, order.currency)) for label, minor in total_rows(amounts)],
         included=included_text(amounts, order.currency),
@@ -87,7 +83,7 @@ def _page(order: Order, text: str = "", errors: dict[str, str] | None = None) ->
         may_withdraw=may_withdraw,
         withdrawal_ends_on=withdrawal_ends_on,
         returns=return_views(order, lines),
-        makers=unit_names({line.unit_id for line in lines}, current_language()) if order.paid_at else {},
+        makers=makers,
         messages=list_messages(order.id),
         text=text,
         errors=errors or {},
@@ -100,7 +96,7 @@ def _page(order: Order, text: str = "", errors: dict[str, str] | None = None) ->
         masked_email=mask_email(order.email),
         masked_name=masked(order.address["name"]),
         address_lines=_masked_lines(order),
-        next_text=_next_text(order, lines),
+        next_text=_next_text(order, lines, parcels),
         currency=order.currency,
     )
 
@@ -117,6 +113,15 @@ def write(number: str) -> Response | tuple[str, int]:
     except Invalid as error:
         return _page(order, text, error.fields), error.status
     return to_own_order(number, "messages")
+
+
+@blueprint.post("/orders/<number>/parcels/<parcel>/arrived")
+def arrive(number: str, parcel: str) -> Response:
+    """The buyer has the parcel; a second touch changes nothing."""
+    order = get_own_order(number)
+    with transaction():
+        note_arrival(order.id, parcel, actor=None)
+    return to_own_order(number, f"parcel-{parcel}")
 
 
 @blueprint.get("/orders/<number>/documents/<document>.pdf")
@@ -223,17 +228,6 @@ def _find_page(
 
 
 @dataclass(frozen=True, slots=True)
-class ParcelView:
-    """What is sent together, or will be: its lines and what has happened to it, in words."""
-
-    lines: tuple[OrderLine, ...]
-    entries: tuple[dict[str, Any], ...]
-    carrier: str
-    tracking: str
-    url: str
-
-
-@dataclass(frozen=True, slots=True)
 class RefundView:
     """Money that goes back, in a sentence, with what it is of: (name, amount). `kind` is that of a notice."""
 
@@ -278,85 +272,7 @@ def _part_name(kind: str) -> str:
     return _("Postage") if kind == "shipping" else _("Duty")
 
 
-def _parcels(order: Order, lines: list[OrderLine]) -> list[ParcelView]:
-    """One per parcel handed over, then one per maker whose pieces have not left yet."""
-    if order.paid_at is None:
-        return []
-    by_id = {line.id: line for line in lines}
-    views = []
-    sent: set[int] = set()
-    for parcel, ids in list_parcels(order.id):
-        sent.update(ids)
-        inside = tuple(by_id[line_id] for line_id in ids if line_id in by_id)
-        url = tracking_url(parcel.carrier, parcel.tracking)
-        views.append(ParcelView(inside, _sent_entries(order, parcel, inside), parcel.carrier, parcel.tracking, url))
-    waiting: dict[int, list[OrderLine]] = {}
-    for line in lines:
-        if line.id not in sent:
-            waiting.setdefault(line.unit_id, []).append(line)
-    return views + [ParcelView(tuple(group), _waiting_entries(order, group), "", "", "") for group in waiting.values()]
-
-
-def _entry(title: str, state: str, when: str = "", text: str = "") -> dict[str, Any]:
-    return {"title": title, "when": when, "text": text, "state": state}
-
-
-def _paid_entry(order: Order) -> dict[str, Any]:
-    return _entry(_("Paid"), "done", formats.date(order.paid_at) if order.paid_at else "")
-
-
-def _sent_entries(order: Order, parcel: Parcel, lines: tuple[OrderLine, ...]) -> tuple[dict[str, Any], ...]:
-    first, last = _arrival(order, parcel.handed_over_on)
-    ready = max((line.ready_at for line in lines if line.ready_at), default=None)
-    return (
-        _paid_entry(order),
-        _entry(_("Made ready by the maker"), "done", formats.date(ready) if ready else ""),
-        _entry(_("Handed to the carrier"), "done", formats.date(parcel.handed_over_on)),
-        _entry(
-            _("On its way to you"), "current", "", _("Expected from %(first)s to %(last)s.", first=first, last=last)
-        ),
-    )
-
-
-def _arrival(order: Order, handed_over_on: date) -> tuple[str, str]:
-    zone = read_tariff(order.currency).find_zone(order.country)
-    least, most = (zone.days_min, zone.days_max) if zone else (5, 15)
-    return formats.date(add_working_days(handed_over_on, least)), formats.date(add_working_days(handed_over_on, most))
-
-
-def _waiting_entries(order: Order, lines: list[OrderLine]) -> tuple[dict[str, Any], ...]:
-    states = {line.state for line in lines}
-    if states <= {"declined", "cancelled", "refunded", "refund_failed"}:
-        text = _("The maker could not make it. Your money is given back in full.")
-        if "refund_failed" in states:
-            text = _("It is not sent. Your bank has sent the money back to us, and it is still yours.")
-        elif "declined" not in states and all(line.answered_at is None for line in lines):
-            text = _("This part of the order was cancelled and its money given back.")
-        return (_paid_entry(order), _entry(_("Cancelled"), "current", "", text))
-    promise = _("It leaves the workshop by %(day)s.", day=formats.date(max(line.promise_on for line in lines)))
-    ready = states <= {"ready", "handed_over"}
-    accepted = ready or states <= {"accepted", "ready", "handed_over"}
-    answered = max((line.answered_at for line in lines if line.answered_at), default=None)
-    return (
-        _paid_entry(order),
-        _entry(
-            _("The maker has said yes") if accepted else _("The maker reads your order"),
-            "done" if accepted else "current",
-            formats.date(answered) if accepted and answered else "",
-            "" if accepted else promise,
-        ),
-        _entry(
-            _("Made ready by the maker"),
-            "done" if ready else "current" if accepted else "future",
-            "",
-            promise if accepted and not ready else "",
-        ),
-        _entry(_("Handed to the carrier"), "current" if ready else "future", "", promise if ready else ""),
-        _entry(_("On its way to you"), "future"),
-    )
-
-
-def _next_text(order: Order, lines: list[OrderLine]) -> str:
+def _next_text(order: Order, lines: list[OrderLine], parcels: list[ParcelView]) -> str:
     """What happens now, in a sentence or two."""
     if order.state == "awaiting_payment":
         return _("The pieces are kept for you for a short while. Pay to make the order final.")
@@ -370,12 +286,19 @@ def _next_text(order: Order, lines: list[OrderLine]) -> str:
         return _("The money goes back to the card you paid with; banks take up to ten days to show it.")
     if order.state == "quarantined":
         return _("The amount that arrived is not the one agreed. A person looks at it and writes to you.")
-    to_come = [line for line in lines if line.state in UNSENT and line.refund_asked_at is None]
-    if to_come:
-        day = formats.date(max(line.promise_on for line in to_come))
-        return _("The maker has been told. Everything leaves by %(day)s, and we write to you when it does.", day=day)
-    if any(line.state == "handed_over" for line in lines):
+    stages = {parcel.stage for parcel in parcels}
+    if "asked" in stages:
+        return _("We write to you when its maker has answered, and when a parcel leaves Morocco.")
+    if "making" in stages:
+        return _("We write to you when a parcel leaves Morocco.")
+    if {"sent", "arrived"} <= stages:
+        return _("A part has arrived, and the rest is on its way.")
+    if "sent" in stages:
         return _("Everything is on its way. The carrier's number lets you follow it.")
+    if "arrived" in stages:
+        return _("Everything has arrived.")
+    if "withdrawn" in stages:
+        return _("You have withdrawn from the contract. How it goes on stands below.")
     if any(line.state == "refund_failed" for line in lines):
         return _("Nothing is sent any more. Your bank has sent the money back to us; we give it back another way.")
     return _("Nothing is sent any more. Your money is being given back.")

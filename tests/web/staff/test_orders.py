@@ -204,3 +204,32 @@ def test_what_waits_is_counted_on_the_overview(
 
 def test_an_unknown_order_is_not_found(office: FlaskClient) -> None:
     assert office.get("/staff/orders/M00000000").status_code == 404
+
+
+def test_an_arrival_is_recorded_with_its_day_and_taken_back(
+    office: FlaskClient, officer: Any, paid: Any, clock: VirtualClock
+) -> None:
+    order, line, unit = paid
+    ready(line, unit)
+    hand_over(office, order, unit, [str(line.id)])
+    clock.advance(days=6)
+    sign_in(office, officer)
+    page, parcel = f"/staff/orders/{order.number}", db.session.scalars(select(Parcel.public_id)).one()
+    address, field = f"{page}/parcels/{parcel}/arrived", f"{parcel}-arrived_on"
+    for day, sentence in {
+        "": "Enter the day of arrival, as in 2026-03-31.",
+        "2026-06-22": "The day of arrival cannot lie in the future.",
+        "2026-06-14": "The day of arrival cannot lie before the hand-over.",
+    }.items():
+        answer = send(office, page, address, **{field: day})
+        assert answer.status_code == 422
+        assert sentence in text_of(answer)
+    assert send(office, page, address, **{field: "2026-06-19"}).status_code == 303
+    assert "19 Jun 2026" in text_of(office.get(page))
+    answer = send(office, page, address, **{field: "2026-06-18"})
+    assert answer.status_code == 422
+    assert "The arrival is recorded with another day." in text_of(answer)
+    assert send(office, page, f"{page}/parcels/{parcel}/not-arrived").status_code == 303
+    assert "Has not arrived after all" in text_of(office.get(page))
+    db.session.expire_all()
+    assert db.session.scalars(select(Parcel)).one().arrived_on is None

@@ -226,7 +226,7 @@ def test_coming_back_paid_says_so_and_the_order_can_be_followed(app: Flask, read
     assert ready.get("/en/cart/count.json").json == {"count": 0}
     followed = ready.get(own(app, order, language="en"))
     assert followed.headers["Cache-Control"] == "private, no-store"
-    assert "The maker reads your order" in followed.text
+    assert "reads your order" in followed.text
     assert "12 rue" not in followed.text
     assert "claire@" not in followed.text
     assert "Lyon" in followed.text

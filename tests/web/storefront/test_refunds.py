@@ -40,7 +40,7 @@ def test_a_reduced_price_and_the_postage_are_told_apart_from_an_order_given_back
     assert "€20.50 was given back on 15 Jun 2026. Knotted wool rug €20.50" in words
     assert "€60.00 was given back on 15 Jun 2026. Postage €60.00" in words
     assert "Of this, €80.50 was given back." in words
-    assert "Everything leaves by" in words
+    assert "It leaves the workshop by" in words
     sale.ask()
     assert "€619.50 is being given back." in told(client, sale)
     assert "Nothing is sent any more. Your money is being given back." in told(client, sale)
@@ -59,7 +59,7 @@ def test_money_that_came_back_is_said_to_be_the_buyers_until_it_has_gone_again(
     assert "Your bank has sent €380.00 back to us. The money is yours" in words
     assert "Nothing is sent any more. Your bank has sent the money back to us" in words
     assert "Of this" not in words
-    assert "Everything leaves by" not in words
+    assert "It leaves the workshop by" not in words
     sale.give_back()
     words = told(client, sale)
     assert "Your bank has sent" not in words
