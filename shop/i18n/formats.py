@@ -28,6 +28,7 @@ from shop.i18n.messages import gettext as _
 # Looking a locale up by name costs three times the formatting itself.
 _LOCALES = {code: Locale.parse(language.locale) for code, language in LANGUAGES.items()}
 
+_LAST_STOP = re.compile(r"\.(?=\u200f?$)")
 _LRM, _RLM, _NBSP = "\u200e", "\u200f", "\u00a0"
 _LRI, _RLI, _FSI, _PDI = "\u2066", "\u2067", "\u2068", "\u2069"
 
@@ -150,6 +151,9 @@ def _money(minor: int, currency: str, code: str) -> str:
     symbol = get_currency_symbol(currency, locale)
     pattern = _MONEY_AFTER_LETTERS if code == "en" and symbol[-1].isalpha() else _MONEY[code]
     text = _format_money(minor, currency, pattern, code)
+    if code == "ar":
+        # The last stop of an abbreviation would stand beside that of the sentence.
+        text = _LAST_STOP.sub("", text)
     # US$ ends in a sign of no direction, which would jump to the other side of its letters.
     return text + _LRM if code == "ar" and symbol[0].isascii() and not symbol[-1].isalpha() else text
 
