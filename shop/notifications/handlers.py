@@ -103,10 +103,11 @@ def _has_told_yes(line: OrderLine) -> bool:
 
 
 def on_message_written(event: MessageWritten) -> None:
-    """A maker has answered a buyer. What a buyer writes waits at the maker's door."""
+    """A buyer has an answer, of the maker or of the programme. What a buyer writes waits at the maker's door."""
     message = db.session.get_one(Message, event.message_id)
-    if message.author == "maker":
-        _write("message_written", get_order_by_id(message.order_id), unit_id=message.unit_id, words=message.text)
+    if message.author != "buyer":
+        order = get_order_by_id(message.order_id)
+        _write("message_written", order, unit_id=message.unit_id, author=message.author, words=message.text)
 
 
 def on_contract_withdrawn(event: ContractWithdrawn) -> None:

@@ -44,6 +44,6 @@ class ReturnMoved:
 
 @dataclass(frozen=True, slots=True)
 class MessageWritten:
-    """A buyer or a maker of an order has written to the other."""
+    """A buyer or a maker of an order has written to the other, or the programme in the maker's stead."""
 
     message_id: int

@@ -219,12 +219,13 @@ class ReturnLine(Base):
 class Message(Base):
     """What a buyer and a maker of an order tell each other, through the shop: neither learns the other's address.
 
-    `author` is buyer or maker; `read_at` is when the maker has seen what the buyer wrote.
+    `author` is buyer, maker, or programme: an officer who answers in the maker's stead (`account_id`). `read_at` is when
+    the maker has seen what somebody else wrote.
     """
 
     __tablename__ = "order_message"
     __table_args__ = (
-        CheckConstraint("author IN ('buyer', 'maker')", "author"),
+        CheckConstraint("author IN ('buyer', 'maker', 'programme')", "author"),
         Index("ix_order_message_unit_read", "unit_id", "read_at"),
     )
     id: Mapped[int] = big_id()

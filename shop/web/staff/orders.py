@@ -26,7 +26,6 @@ from shop.ledger.queries import list_entries
 from shop.media.queries import picture_views
 from shop.notifications.queries import list_order_letters
 from shop.orders.amounts import amounts_of, shown_minor
-from shop.orders.messages import list_messages
 from shop.orders.models import Order, OrderLine
 from shop.orders.queries import get_order, list_events, list_lines, list_orders
 from shop.orders.services import note
@@ -41,6 +40,7 @@ from shop.web.staff import words
 from shop.web.staff.forms import LineField, StaffForm, required
 from shop.web.staff.money_back import money_back_of, refund_form
 from shop.web.staff.return_rows import return_rows
+from shop.web.staff.threads import list_threads
 from shop.web.staff.waiting import WAITS, list_orders_waiting
 
 blueprint = Blueprint("orders", __name__, url_prefix="/orders")
@@ -118,7 +118,8 @@ def _page(order: Order, wrong: StaffForm | None = None) -> str:
     """An order with all that is known of it; `wrong` is the form that was refused, with its answers."""
     lines = list_lines(order.id)
     units = _units_of(lines)
-    events = list_events(order.id)
+    events, threads = list_events(order.id), list_threads(order, wrong)
+    writers = (message.account_id for thread in threads for message in thread.messages)
     amounts = amounts_of(order, lines)
     hand_overs = _hand_over_forms(order, lines, units, wrong)
     return render_template(
@@ -136,13 +137,13 @@ def _page(order: Order, wrong: StaffForm | None = None) -> str:
         account_words=_account_words(units),
         attempts=list_attempts(order.id),
         letters=list_order_letters(order.id),
-        messages=list_messages(order.id),
+        threads=threads,
         returns=return_rows(order, wrong),
         money=money_back_of(order, lines, wrong),
         note_form=wrong if isinstance(wrong, NoteForm) else NoteForm(formdata=None),
         quarantined=[row for row in list_quarantine(order_id=order.id) if row.kind != "refund_failed"],
         events=events,
-        actors=_names_of(event.actor for event in events),
+        actors=_names_of({*(event.actor for event in events), *writers}),
         pictures=picture_views(line.picture_id for line in lines),
         hand_overs=hand_overs,
         problems=wrong.problems() if wrong is not None else [],

@@ -325,6 +325,7 @@ def done_text(code: str) -> str:
         "decided": _("The decision is written down."),
         "letter": _("The letter is sent once more."),
         "quoted": _("The answer is on its way to the buyer."),
+        "reply": _("The answer is on its way to the buyer, and its maker sees it too."),
         "return_approve": _("The buyer is told where to send it."),
         "return_receive": _("The return is received, and the buyer is told."),
         "return_refuse": _("The return is refused, and the buyer is told why."),
