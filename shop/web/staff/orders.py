@@ -177,7 +177,7 @@ def _account_words(units: dict[int, Unit]) -> dict[str, str]:
 def _hand_over_form(unit: Unit, lines: list[OrderLine], **kwargs: Any) -> HandOverForm:
     form = HandOverForm(prefix=f"{unit.public_id}-", **kwargs)
     mine = [line for line in lines if line.unit_id == unit.id and line.state in SENDABLE]
-    form.lines.choices = [(str(line.id), f"{line.quantity} × {line.title}") for line in mine]
+    form.lines.choices = [(str(line.id), f"{line.to_send} × {line.title}") for line in mine]
     return form
 
 

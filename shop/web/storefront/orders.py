@@ -49,7 +49,7 @@ from shop.web.storefront.own_orders import (
     summary_line,
     to_own_order,
 )
-from shop.web.storefront.withdrawals import ends_on, return_views
+from shop.web.storefront.withdrawals import ends_on, piece_name, return_views
 
 blueprint = Blueprint("orders", __name__)
 
@@ -244,7 +244,7 @@ class RefundView:
 
 def _refund_views(order: Order, lines: list[OrderLine], refunds: list[Refund]) -> list[RefundView]:
     """What the buyer has to know of: not what failed before it was said to be done, nor what has gone back since."""
-    titles = {line.id: line.title for line in lines}
+    of_line = {line.id: line for line in lines}
     unanswered = {refund.id for refund in list_failed_refunds(order.id)}
     parts = list_parts_of(refund.id for refund in refunds)
     views = []
@@ -252,7 +252,7 @@ def _refund_views(order: Order, lines: list[OrderLine], refunds: list[Refund]) -
         amount, of = formats.money(refund.amount_minor, refund.currency), parts.get(refund.id, [])
         told = tuple(
             (
-                titles[part.line_id] if part.line_id else _part_name(part.kind),
+                piece_name(of_line[part.line_id], part.quantity) if part.line_id else _part_name(part.kind),
                 formats.money(part.amount_minor, refund.currency),
             )
             for part in of
