@@ -114,7 +114,7 @@ def test_a_buyer_withdraws_from_one_of_three_and_reads_what_is_left(
     [(_way_back, inside)] = list_returns(order.id)
     assert inside == {line.id: 1}
     [letter] = db.session.query(Letter).filter_by(kind="withdrawal_acknowledged").all()
-    assert "Rug, 1 piece, by" in render(letter).text
+    assert "Knotted wool rug, 1 piece, by" in render(letter).text
     stripe.work()
-    assert "Rug (1 piece)" in text_of(client.get(page))
+    assert "Knotted wool rug (1 piece)" in text_of(client.get(page))
     assert f'name="{left}" value="2"' in client.get(form).text
