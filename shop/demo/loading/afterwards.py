@@ -8,7 +8,7 @@ from functools import partial
 from shop.core.db import db, transaction
 from shop.demo.loading.past import Past
 from shop.orders import returns
-from shop.orders.messages import write_message
+from shop.orders.messages import mark_read, write_message
 from shop.orders.models import Order, Return
 from shop.orders.queries import list_lines, lock_order
 from shop.payments.returns import refund_return, withdraw
@@ -93,6 +93,8 @@ class Afterwards:
         unit_id = list_lines(order_id)[0].unit_id
         actor = {"maker": self._accounts[unit_id], "programme": self._officer}.get(said.author)
         with transaction():
+            if said.author == "maker":
+                mark_read(order_id, unit_id)
             write_message(order_id, unit_id, said.author, said.text, actor=actor)
         self._past.catch_up()
 

@@ -117,6 +117,8 @@ def letter_badge(letter: Letter) -> Badge:
 
 def letter_name(letter: Letter) -> str:
     """What a letter is about; the bare kind for one that has no words yet."""
+    if letter.kind == "message_written" and letter.data.get("author") == "programme":
+        return _("The programme has written")
     return {
         "order_confirmation": _("Order confirmation"),
         "order_unfillable": _("The stock was gone"),

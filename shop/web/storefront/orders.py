@@ -6,6 +6,7 @@ from datetime import date
 from typing import Any
 
 from flask import Blueprint, redirect, render_template, request, url_for
+from markupsafe import Markup
 from werkzeug.wrappers import Response
 
 from shop.artisans.queries import unit_names
@@ -239,7 +240,7 @@ class RefundView:
 
     kind: str
     text: str
-    parts: tuple[tuple[str, str], ...]
+    parts: tuple[tuple[str | Markup, str], ...]
 
 
 def _refund_views(order: Order, lines: list[OrderLine], refunds: list[Refund]) -> list[RefundView]:

@@ -6,6 +6,7 @@ from datetime import date
 from typing import Any
 
 from flask import Blueprint, render_template, request
+from markupsafe import Markup
 from werkzeug.wrappers import Response
 
 from shop.core.db import transaction
@@ -32,7 +33,7 @@ class ReturnView:
     kind: str
     title: str
     text: str
-    pieces: tuple[str, ...]
+    pieces: tuple[Markup, ...]
     instructions: str
     is_to_send: bool
     carrier: str
@@ -56,11 +57,12 @@ def return_views(order: Order, lines: list[OrderLine]) -> list[ReturnView]:
     ]
 
 
-def piece_name(line: OrderLine, quantity: int) -> str:
-    """The title of a line, and how many of it where that does not go without saying."""
+def piece_name(line: OrderLine, quantity: int) -> Markup:
+    """The title of a line in its own direction, and how many of it where that does not go without saying."""
+    title = formats.isolate(line.title)
     if line.quantity == 1 or not quantity:
-        return line.title
-    return f"{line.title} ({how_many(quantity, line.sale_unit)})"
+        return title
+    return title + f" ({how_many(quantity, line.sale_unit)})"
 
 
 def _told(way_back: Return) -> tuple[str, str, str]:

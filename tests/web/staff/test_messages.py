@@ -31,7 +31,9 @@ def test_an_officers_answer_is_the_programmes_own_and_reaches_buyer_and_maker(
     stranger = make_unit().id
     assert send(office, page, f"{page}/messages/{stranger}", **{f"reply{stranger}-text": "Hello"}).status_code == 404
     assert send(office, page, address, **{field: "As a cloud."}).status_code == 303
-    assert "The programme, for Fatima’s workshop" in text_of(office.get(page))
+    shown = text_of(office.get(page))
+    assert "The programme, for Fatima’s workshop" in shown
+    assert "The programme has written" in shown
     [kept] = db.session.query(Audit).filter_by(action="answer on behalf").all()
     assert (kept.subject_id, kept.data["unit_id"]) == (sale.order.number, sale.unit.id)
     [letter] = db.session.query(Letter).filter_by(kind="message_written").all()
