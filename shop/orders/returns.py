@@ -10,6 +10,7 @@ from datetime import date, timedelta
 
 from sqlalchemy import select
 
+from shop.catalogue.models import Product
 from shop.core import clock
 from shop.core.clock import local_day
 from shop.core.db import db, record
@@ -136,7 +137,7 @@ def choose_lines(
 
     `seen` is how many were left when the buyer chose, so that a form that is sent twice counts once. Raises NotFound for
     another order's line, Conflict for one that cannot be withdrawn from; Invalid for no line, for a number that is none,
-    is more than are left or was chosen from a number that has changed.
+    is more than are left, is in no step in which it is sold or was chosen from a number that has changed.
     """
     wanted = set(wanted)
     choices = [choice for choice in list_choices(order, lines) if choice.line.id in wanted]
@@ -148,17 +149,24 @@ def choose_lines(
     if any(choice.obstacle for choice in choices):
         raise Conflict(_("You cannot withdraw from a chosen piece, or have done so already."))
     chosen = [(choice.line, pieces.get(choice.line.id, choice.line.kept)) for choice in choices]
+    steps = _read_steps(line.product_id for line, _quantity in chosen)
     wrong = {
         f"pieces-{line.id}": text
         for line, quantity in chosen
-        if (text := _wrong_quantity(line, quantity, seen.get(line.id, line.kept)))
+        if (text := _wrong_quantity(line, quantity, seen.get(line.id, line.kept), steps[line.product_id]))
     }
     if wrong:
         raise Invalid(next(iter(wrong.values())), wrong)
     return chosen
 
 
-def _wrong_quantity(line: OrderLine, quantity: int, seen: int) -> str:
+def _read_steps(product_ids: Iterable[int]) -> dict[int, int]:
+    """In what steps products are sold, {product id: how many}: a box is not opened."""
+    statement = select(Product.id, Product.quantity_step).where(Product.id.in_(set(product_ids)))
+    return {row.id: row.quantity_step for row in db.session.execute(statement)}
+
+
+def _wrong_quantity(line: OrderLine, quantity: int, seen: int, step: int) -> str:
     if seen != line.kept:
         return _(
             "You have withdrawn from a part of it meanwhile. Of this piece %(left)s are left: look at the number again.",
@@ -168,6 +176,8 @@ def _wrong_quantity(line: OrderLine, quantity: int, seen: int) -> str:
         return _("Enter how many you withdraw from, at least 1.")
     if quantity > line.kept:
         return _("You can withdraw from at most %(left)s of this piece.", left=number(line.kept))
+    if quantity % step and quantity != line.kept:
+        return _("It is sold in steps of %(step)s: choose as many, twice as many and so on, or all.", step=number(step))
     return ""
 
 

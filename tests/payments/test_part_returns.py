@@ -121,6 +121,19 @@ def test_more_than_is_left_and_none_are_refused(stripe: Bench, quantity: int, sa
     assert (states(sale), sale.returned) == ([], [0])
 
 
+def test_a_box_is_not_opened(stripe: Bench) -> None:
+    unit = make_unit()
+    tiles = make_product(unit, stock=6, kind="repeatable", min_quantity=2, quantity_step=2)
+    sale = Sale(stripe, unit, make_order(tiles, quantity=6, language="en"), [tiles])
+    stripe.settle(sale.order)
+    with pytest.raises(Invalid, match="steps of 2"):
+        leave(sale, 3)
+    leave(sale, 4)
+    leave(sale, 2)
+    stripe.work()
+    assert (sale.state, sale.returned) == ("refunded", [6])
+
+
 def test_a_form_that_is_sent_twice_counts_once(stripe: Bench) -> None:
     sale = sell_three(stripe)
     leave(sale, 1, seen=3)
