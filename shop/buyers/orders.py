@@ -87,8 +87,12 @@ def _tell(order: Order) -> dict[str, Any]:
             for refund in refunds
         ],
         "returns": [
-            {"state": each.state, "asked_at": each.asked_at.isoformat(), "skus": [sku[line_id] for line_id in ids]}
-            for each, ids in returns
+            {
+                "state": each.state,
+                "asked_at": each.asked_at.isoformat(),
+                "pieces": [{"sku": sku[line_id], "quantity": quantity} for line_id, quantity in pieces.items()],
+            }
+            for each, pieces in returns
         ],
         "documents": [document.number for document in list_documents(order.id)],
         "messages": [

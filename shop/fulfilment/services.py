@@ -16,7 +16,6 @@ from shop.i18n.messages import gettext as _
 from shop.ledger.services import post_hand_over
 from shop.orders.models import OrderLine
 from shop.orders.queries import get_unit_line, list_lines, lock_order
-from shop.orders.returns import list_returned_ids
 from shop.orders.services import note
 from shop.orders.states import TransitionRefused, next_line_state
 
@@ -95,7 +94,7 @@ def hand_over(
     lines = [line for line in every if line.id in wanted and line.unit_id == unit_id]
     if not lines or len(lines) != len(wanted) or order.paid_at is None:
         raise NotFound(_("There is no such order."), order_id=order_id)
-    if wanted & set(list_returned_ids(order_id)):
+    if not all(line.kept for line in lines):
         # Its buyer has withdrawn from the contract; while the payment is contested no refund says so.
         raise TransitionRefused("withdrawn", "hand_over")
     _check_parcel(carrier, tracking, handed_over_on, clock.local_day(order.paid_at))

@@ -120,7 +120,8 @@ def _buyer(order: Order) -> list[str]:
 
 def _columns(kind: str, sale: Sale, taxed: bool) -> list[str]:
     if kind != "invoice":
-        return [_("Description"), _("Amount before tax"), _("Tax")] if taxed else [_("Description"), _("Amount")]
+        amounts = [_("Amount before tax"), _("Tax")] if taxed else [_("Amount")]
+        return [_("Description"), _("Quantity"), *amounts]
     inside = any(line.tax_mode == "included" for line in sale.lines)
     price = _("Unit price, tax included") if inside else _("Unit price")
     if taxed:
@@ -131,9 +132,10 @@ def _columns(kind: str, sale: Sale, taxed: bool) -> list[str]:
 def _row(kind: str, sale: Sale, part: LinePart, taxed: bool) -> dict[str, Any]:
     line = next(line for line in sale.lines if line.id == part.line_id)
     currency = sale.order.currency
-    cells = []
+    # A part of the price is of no piece.
+    cells = [how_many(part.quantity, line.sale_unit) if part.quantity else ""]
     if kind == "invoice":
-        cells = [how_many(line.quantity, line.sale_unit), formats.money_text(line.unit_price_minor, currency)]
+        cells.append(formats.money_text(line.unit_price_minor, currency))
     cells.append(formats.money_text(part.net_minor, currency))
     if taxed:
         cells.append(formats.money_text(part.tax_minor, currency))
@@ -148,8 +150,8 @@ def _notes(line: OrderLine, maker: str, part: LinePart) -> list[str]:
         _("by %(maker)s", maker=own(maker)),
         _("Origin: Morocco, %(region)s", region=region_name(code) if code in REGIONS else code),
         _("Customs code (HS) %(code)s", code=ltr(_dotted(line.hs_code))) if line.hs_code else "",
-        _("Weight: %(weight)s", weight=formats.weight_text(line.weight_grams * line.quantity))
-        if line.weight_grams
+        _("Weight: %(weight)s", weight=formats.weight_text(line.weight_grams * part.quantity))
+        if line.weight_grams and part.quantity
         else "",
         tax_name(line.tax_rate_bp) if part.tax_minor else "",
     ]

@@ -24,7 +24,7 @@ from shop.orders.models import Order, OrderLine
 from shop.orders.queries import list_lines, lock_order
 from shop.payments.events import RefundFailed, RefundSettled
 from shop.payments.models import Refund
-from shop.payments.queries import find_charge, list_refunds
+from shop.payments.queries import find_charge, list_refund_parts, list_refunds
 
 JOB = "issue_documents"
 
@@ -79,7 +79,9 @@ def issue_documents(order_id: int) -> None:
 
 def _issue_invoice(order: Order, lines: Sequence[OrderLine]) -> Invoice:
     discounts = discount_shares(order, lines)
-    parts = tuple(LinePart(line.id, line.net_minor, line.tax_minor, discounts.get(line.id, 0)) for line in lines)
+    parts = tuple(
+        LinePart(line.id, line.net_minor, line.tax_minor, discounts.get(line.id, 0), line.quantity) for line in lines
+    )
     charge = find_charge(order.id)
     sale = _sale(order, lines, str(charge.payment_intent) if charge else "")
     sums = Sums(parts, order.shipping_minor, order.shipping_tax_minor, order.duty_minor)
@@ -95,7 +97,8 @@ def _issue_for(
         for entry in list_entries(order_id=order.id)
         if entry.source == "refund" and entry.source_id == refund.stripe_id
     ]
-    sums = sums_of_legs(legs, [line.id for line in lines])
+    pieces = {part.line_id: part.quantity for part in list_refund_parts(refund.id) if part.line_id is not None}
+    sums = sums_of_legs(legs, [line.id for line in lines], pieces)
     if not sums.total_minor:
         return None
     cause = f"refund:{refund.id}" if kind == "credit_note" else f"refund_failed:{refund.id}"

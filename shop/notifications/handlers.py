@@ -3,7 +3,7 @@
 Makers get no mail: their orders wait for them at their own door. The operator gets some where money is at stake.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
 
@@ -21,6 +21,7 @@ from shop.fulfilment.events import LineAnswered, ParcelArrived, ParcelHandedOver
 from shop.fulfilment.models import Parcel, ParcelLine
 from shop.fulfilment.promises import arrival_window, promise_of
 from shop.i18n.texts import tell, texts_of
+from shop.ledger.books import portion
 from shop.notifications.models import Letter
 from shop.notifications.services import write_letter
 from shop.orders.addresses import address_lines
@@ -107,7 +108,8 @@ def on_line_answered(event: LineAnswered) -> None:
 
 def _write_answer(answer: str, lines: Sequence[OrderLine]) -> None:
     order = get_order_by_id(lines[0].order_id)
-    _write("line_answered", order, lines=_lines(lines), answer=answer, **_promised(order, lines))
+    pieces = {line.id: line.to_send for line in lines}
+    _write("line_answered", order, lines=_lines(lines, pieces), answer=answer, **_promised(order, lines))
 
 
 def _has_told_yes(line: OrderLine) -> bool:
@@ -120,33 +122,38 @@ def _has_told_yes(line: OrderLine) -> bool:
 
 
 def on_message_written(event: MessageWritten) -> None:
-    """A maker has answered a buyer. What a buyer writes waits at the maker's door."""
+    """A buyer has an answer, of the maker or of the programme. What a buyer writes waits at the maker's door."""
     message = db.session.get_one(Message, event.message_id)
-    if message.author == "maker":
-        _write("message_written", get_order_by_id(message.order_id), unit_id=message.unit_id, words=message.text)
+    if message.author != "buyer":
+        order = get_order_by_id(message.order_id)
+        _write("message_written", order, unit_id=message.unit_id, author=message.author, words=message.text)
 
 
 def on_contract_withdrawn(event: ContractWithdrawn) -> None:
     """The acknowledgement the law asks for, with day and time (Directive 2011/83/EU, article 11a)."""
-    chosen = [line for line in list_lines(event.order_id) if line.id in event.line_ids]
+    pieces = dict(event.pieces)
+    chosen = [line for line in list_lines(event.order_id) if line.id in pieces]
     _write(
         "withdrawal_acknowledged",
         get_order_by_id(event.order_id),
-        lines=_lines(chosen),
+        lines=_lines(chosen, pieces),
         withdrawn_at=clock.now().isoformat(),
         has_sent=bool(event.sent_ids),
-        has_unsent=len(event.line_ids) > len(event.sent_ids),
+        has_unsent=len(event.pieces) > len(event.sent_ids),
     )
 
 
 def on_return_moved(event: ReturnMoved) -> None:
     """A return was approved (where to send it), received or refused (why)."""
     way_back = db.session.get_one(Return, event.return_id)
-    inside = set(db.session.scalars(select(ReturnLine.line_id).where(ReturnLine.return_id == way_back.id)))
+    rows = db.session.execute(
+        select(ReturnLine.line_id, ReturnLine.quantity).where(ReturnLine.return_id == way_back.id)
+    )
+    inside = {row.line_id: row.quantity for row in rows}
     _write(
         "return_moved",
         get_order_by_id(way_back.order_id),
-        lines=_lines([line for line in list_lines(way_back.order_id) if line.id in inside]),
+        lines=_lines([line for line in list_lines(way_back.order_id) if line.id in inside], inside),
         state=event.state,
         instructions=way_back.instructions,
         refusal=way_back.reason,
@@ -164,7 +171,7 @@ def on_parcel_handed_over(event: ParcelHandedOver) -> None:
     _write(
         "parcel_handed_over",
         order,
-        lines=_lines([line for line in every if line.id in inside]),
+        lines=_lines([line for line in every if line.id in inside], {line.id: line.kept for line in every}),
         carrier=parcel.carrier,
         tracking=parcel.tracking,
         follow_url=tracking_url(parcel.carrier, parcel.tracking),
@@ -216,7 +223,8 @@ def _extent(order: Order, lines: Sequence[OrderLine], parts: Sequence[RefundPart
     touched = [line for line in lines if any(part.line_id == line.id for part in parts)]
     if parts and not touched:
         return "postage"
-    if any(line.refunded_at is None for line in touched):
+    pieces = {part.line_id for part in parts if part.quantity}
+    if any(line.refunded_at is None and line.id not in pieces for line in touched):
         return "part"
     postage_is_back = order.shipping_refunded_minor == order.shipping_minor + order.shipping_tax_minor
     all_is_back = postage_is_back and all(line.refunded_at is not None for line in lines)
@@ -297,20 +305,26 @@ def _write(kind: str, order: Order, **data: Any) -> None:
 def _refunded_lines(lines: Sequence[OrderLine], parts: Sequence[RefundPart]) -> list[dict[str, Any]]:
     """The lines a refund gives something of back, with what it gives."""
     given = {part.line_id: part.amount_minor for part in parts if part.line_id is not None}
+    pieces = {part.line_id: part.quantity for part in parts if part.line_id is not None and part.quantity}
     touched = [line for line in lines if line.id in given]
-    return [{**told, "minor": given[line.id]} for line, told in zip(touched, _lines(touched), strict=True)]
+    return [{**told, "minor": given[line.id]} for line, told in zip(touched, _lines(touched, pieces), strict=True)]
 
 
-def _lines(lines: Sequence[OrderLine]) -> list[dict[str, Any]]:
-    """Lines as bought; amounts are the prices as they were shown. Their makers are named when the letter is rendered."""
+def _lines(lines: Sequence[OrderLine], pieces: Mapping[int, int] | None = None) -> list[dict[str, Any]]:
+    """Lines as bought, or as many of them as `pieces` says; amounts are the prices as they were shown.
+
+    Their makers are named when the letter is rendered.
+    """
+    how_many = {**{line.id: line.quantity for line in lines}, **(pieces or {})}
     return [
         {
             "title": line.title,
             "options": line.options,
             "unit_id": line.unit_id,
-            "quantity": line.quantity,
+            "quantity": how_many[line.id],
+            "of": line.quantity,
             "sale_unit": line.sale_unit,
-            "minor": shown_minor(line),
+            "minor": portion(shown_minor(line), how_many[line.id], line.quantity),
         }
         for line in lines
     ]

@@ -27,10 +27,10 @@ class OrderUnfillable:
 
 @dataclass(frozen=True, slots=True)
 class ContractWithdrawn:
-    """A buyer has withdrawn from the contract about these lines; `sent_ids` of them have to come back first."""
+    """A buyer has withdrawn from the contract: (line id, how many); those of `sent_ids` have to come back first."""
 
     order_id: int
-    line_ids: tuple[int, ...]
+    pieces: tuple[tuple[int, int], ...]
     sent_ids: tuple[int, ...]
 
 
@@ -44,6 +44,6 @@ class ReturnMoved:
 
 @dataclass(frozen=True, slots=True)
 class MessageWritten:
-    """A buyer or a maker of an order has written to the other."""
+    """A buyer or a maker of an order has written to the other, or the programme in the maker's stead."""
 
     message_id: int

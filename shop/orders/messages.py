@@ -1,11 +1,14 @@
 """What buyers and makers of an order tell each other, through the shop: neither learns the other's address.
 
+Many makers cannot read or write: an officer may answer in their stead, and both see that the programme wrote.
+
 Writes are called inside a transaction.
 """
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from sqlalchemy import ColumnElement, case, func, select, update
+from sqlalchemy.orm import aliased
 
 from shop.accounts.attempts import count_attempts, key_of, network_of
 from shop.core import clock
@@ -29,7 +32,7 @@ def count_message(ip: str, number: str) -> None:
 
 
 def write_message(order_id: int, unit_id: int, author: str, text: str, *, actor: int | None = None) -> Message:
-    """Write to the maker of a paid order (`author` buyer), or to its buyer (maker).
+    """Write to the maker of a paid order (`author` buyer), or to its buyer (maker; programme in the maker's stead).
 
     Raises Invalid for an empty or too long text, NotFound for a maker who has nothing in the order.
     """
@@ -60,7 +63,7 @@ def list_messages(order_id: int, unit_id: int | None = None) -> list[Message]:
 
 def list_talks(unit_id: int, limit: int = 50) -> list[tuple[Order, Message, int]]:
     """The orders a maker has messages about, the newest message first: (order, last message, how many are unread)."""
-    unread = func.sum(case(((Message.author == "buyer") & Message.read_at.is_(None), 1), else_=0)).label("unread")
+    unread = func.sum(case((_is_unread(), 1), else_=0)).label("unread")
     last = func.max(Message.id).label("last")
     talks = select(last, unread).where(Message.unit_id == unit_id).group_by(Message.order_id).subquery()
     rows = db.session.execute(
@@ -74,19 +77,32 @@ def list_talks(unit_id: int, limit: int = 50) -> list[tuple[Order, Message, int]
 
 
 def count_unread(unit_id: int) -> int:
-    """How many messages of buyers a maker has not opened."""
-    return db.session.scalar(select(func.count()).select_from(Message).where(*_unread(unit_id))) or 0
+    """How many messages of others a maker has not opened."""
+    statement = select(func.count()).select_from(Message).where(Message.unit_id == unit_id, _is_unread())
+    return db.session.scalar(statement) or 0
 
 
-def _unread(unit_id: int) -> tuple[ColumnElement[bool], ...]:
-    return (Message.unit_id == unit_id, Message.author == "buyer", Message.read_at.is_(None))
+def _is_unread() -> ColumnElement[bool]:
+    return (Message.author != "maker") & Message.read_at.is_(None)
+
+
+def is_unanswered(since: datetime) -> ColumnElement[bool]:
+    """Which messages of buyers were written before a moment and have had no answer yet, the maker's or the programme's."""
+    later = aliased(Message)
+    answered = select(later.id).where(
+        later.order_id == Message.order_id,
+        later.unit_id == Message.unit_id,
+        later.author != "buyer",
+        later.id > Message.id,
+    )
+    return (Message.author == "buyer") & (Message.at < since) & ~answered.exists()
 
 
 def mark_read(order_id: int, unit_id: int) -> None:
     """The maker has opened what was written about an order."""
     db.session.execute(
         update(Message)
-        .where(*_unread(unit_id), Message.order_id == order_id)
+        .where(Message.unit_id == unit_id, _is_unread(), Message.order_id == order_id)
         .values(read_at=clock.now())
         .execution_options(synchronize_session=False)
     )

@@ -94,7 +94,8 @@ class OrderLine(Base):
     """One variant of one order with everything that decides money and reports, frozen at placing.
 
     `net_minor` = unit price x quantity less the tax it contains when `tax_mode` is included; commission is on it. `memberships` is [{"programme", "edition"}],
-    `shares` is [{"person_id", "bp"}]. `promise_on` is the ship-by date. `refunded_minor` is of goods.
+    `shares` is [{"person_id", "bp"}]. `promise_on` is the ship-by date. `refunded_minor` is of goods. `withdrawn` is how many
+    of the `quantity` the buyer has withdrawn from.
     """
 
     __tablename__ = "order_line"
@@ -102,6 +103,7 @@ class OrderLine(Base):
         UniqueConstraint("order_id", "position"),
         CheckConstraint("quantity > 0 AND unit_price_minor > 0", "positive"),
         CheckConstraint("refunded_minor BETWEEN 0 AND net_minor + tax_minor", "refunded"),
+        CheckConstraint("withdrawn BETWEEN 0 AND quantity", "withdrawn"),
         Index("ix_order_line_unit_state", "unit_id", "state"),
         Index("ix_order_line_handed_over", "handed_over_at"),
     )
@@ -152,6 +154,22 @@ class OrderLine(Base):
     # From asking until it is done or has failed: what is being given back is not sent any more.
     refund_asked_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
     refunded_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
+    withdrawn: Mapped[int] = mapped_column(default=0, server_default="0")
+
+    @property
+    def kept(self) -> int:
+        """How many its buyer has not withdrawn from."""
+        return self.quantity - self.withdrawn
+
+    @property
+    def is_fewer(self) -> bool:
+        """Whether some, but not all, of what is still to leave its workshop is not wanted any more."""
+        return self.handed_over_at is None and 0 < self.withdrawn < self.quantity
+
+    @property
+    def to_send(self) -> int:
+        """How many its maker sends; as many as were bought, where all of it is gone or has left."""
+        return self.kept if self.is_fewer else self.quantity
 
 
 class Reservation(Base):
@@ -211,22 +229,25 @@ class Return(Base):
 
 
 class ReturnLine(Base):
-    """Which order line is in which return; a line is withdrawn whole and once."""
+    """How many of an order line are in a return."""
 
     __tablename__ = "order_return_line"
-    return_id: Mapped[int] = mapped_column(ForeignKey("order_return.id"), index=True)
-    line_id: Mapped[int] = mapped_column(ForeignKey("order_line.id"), primary_key=True)
+    __table_args__ = (CheckConstraint("quantity > 0", "quantity"),)
+    return_id: Mapped[int] = mapped_column(ForeignKey("order_return.id"), primary_key=True)
+    line_id: Mapped[int] = mapped_column(ForeignKey("order_line.id"), primary_key=True, index=True)
+    quantity: Mapped[int]
 
 
 class Message(Base):
     """What a buyer and a maker of an order tell each other, through the shop: neither learns the other's address.
 
-    `author` is buyer or maker; `read_at` is when the maker has seen what the buyer wrote.
+    `author` is buyer, maker, or programme: an officer who answers in the maker's stead (`account_id`). `read_at` is when
+    the maker has seen what somebody else wrote.
     """
 
     __tablename__ = "order_message"
     __table_args__ = (
-        CheckConstraint("author IN ('buyer', 'maker')", "author"),
+        CheckConstraint("author IN ('buyer', 'maker', 'programme')", "author"),
         Index("ix_order_message_unit_read", "unit_id", "read_at"),
     )
     id: Mapped[int] = big_id()

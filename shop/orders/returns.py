@@ -4,18 +4,20 @@ Directive 2011/83/EU, articles 9 to 16, and its article 11a (withdrawal function
 Money is not moved here (payments.returns). Writes are called inside a transaction, on a locked order.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 
 from sqlalchemy import select
 
+from shop.catalogue.models import Product
 from shop.core import clock
 from shop.core.clock import local_day
 from shop.core.db import db, record
 from shop.core.errors import Conflict, Invalid, NotFound
 from shop.core.ids import public_id
 from shop.core.policies import get_policy
+from shop.i18n.formats import number
 from shop.i18n.messages import gettext as _
 from shop.orders.events import ReturnMoved
 from shop.orders.models import Order, OrderLine, Return, ReturnLine
@@ -87,12 +89,12 @@ def list_choices(order: Order, lines: Sequence[OrderLine]) -> list[Choice]:
     """The lines of an order with what stands in the way of withdrawing from each."""
     if order.paid_at is None:
         return []
-    ends, returned = withdrawal_ends_on(lines), set(list_returned_ids(order.id))
-    return [Choice(line, _obstacle(order, line, ends, returned)) for line in lines]
+    ends = withdrawal_ends_on(lines)
+    return [Choice(line, _obstacle(order, line, ends)) for line in lines]
 
 
-def _obstacle(order: Order, line: OrderLine, ends: date | None, returned: set[int]) -> str:
-    if line.id in returned:
+def _obstacle(order: Order, line: OrderLine, ends: date | None) -> str:
+    if not line.kept:
         return "returned"
     is_alive = line.state in UNSENT or (line.state == "handed_over" and line.refunded_at is None)
     if order.state != "paid" or not is_alive or line.refund_asked_at is not None:
@@ -102,23 +104,17 @@ def _obstacle(order: Order, line: OrderLine, ends: date | None, returned: set[in
     return "late" if ends is not None and clock.today() > ends else ""
 
 
-def list_returned_ids(order_id: int) -> list[int]:
-    """Ids of the lines of an order that are in any return."""
-    statement = select(ReturnLine.line_id).join(Return, ReturnLine.return_id == Return.id)
-    return list(db.session.scalars(statement.where(Return.order_id == order_id)))
-
-
-def list_returns(order_id: int) -> list[tuple[Return, list[int]]]:
-    """Returns of an order with the ids of the lines in them, oldest first."""
+def list_returns(order_id: int) -> list[tuple[Return, dict[int, int]]]:
+    """Returns of an order with what is in each, {line id: how many}, oldest first."""
     rows = db.session.execute(
-        select(Return, ReturnLine.line_id)
+        select(Return, ReturnLine.line_id, ReturnLine.quantity)
         .join(ReturnLine, ReturnLine.return_id == Return.id)
         .where(Return.order_id == order_id)
         .order_by(Return.id, ReturnLine.line_id)
     )
-    found: dict[int, tuple[Return, list[int]]] = {}
-    for way_back, line_id in rows:
-        found.setdefault(way_back.id, (way_back, []))[1].append(line_id)
+    found: dict[int, tuple[Return, dict[int, int]]] = {}
+    for way_back, line_id, quantity in rows:
+        found.setdefault(way_back.id, (way_back, {}))[1][line_id] = quantity
     return list(found.values())
 
 
@@ -137,8 +133,19 @@ def find_last_instructions() -> str:
     return db.session.scalar(told) or ""
 
 
-def choose_lines(order: Order, lines: Sequence[OrderLine], wanted: Iterable[int]) -> list[OrderLine]:
-    """The lines a buyer withdraws from. Raises NotFound for another order's, Invalid for none, Conflict for one that cannot."""
+def choose_lines(
+    order: Order,
+    lines: Sequence[OrderLine],
+    wanted: Iterable[int],
+    pieces: Mapping[int, int],
+    seen: Mapping[int, int],
+) -> list[tuple[OrderLine, int]]:
+    """The lines a buyer withdraws from, and from how many of each: `pieces`, or all that are left where it says nothing.
+
+    `seen` is how many were left when the buyer chose, so that a form that is sent twice counts once. Raises NotFound for
+    another order's line, Conflict for one that cannot be withdrawn from; Invalid for no line, for a number that is none,
+    is more than are left, is in no step in which it is sold or was chosen from a number that has changed.
+    """
     wanted = set(wanted)
     choices = [choice for choice in list_choices(order, lines) if choice.line.id in wanted]
     if not wanted:
@@ -148,11 +155,41 @@ def choose_lines(order: Order, lines: Sequence[OrderLine], wanted: Iterable[int]
         raise NotFound(_("There is no such order."))
     if any(choice.obstacle for choice in choices):
         raise Conflict(_("You cannot withdraw from a chosen piece, or have done so already."))
-    return [choice.line for choice in choices]
+    chosen = [(choice.line, pieces.get(choice.line.id, choice.line.kept)) for choice in choices]
+    steps = _read_steps(line.product_id for line, _quantity in chosen)
+    wrong = {
+        f"pieces-{line.id}": text
+        for line, quantity in chosen
+        if (text := _wrong_quantity(line, quantity, seen.get(line.id, line.kept), steps[line.product_id]))
+    }
+    if wrong:
+        raise Invalid(next(iter(wrong.values())), wrong)
+    return chosen
 
 
-def open_return(order_id: int, line_ids: Sequence[int], *, has_left: bool) -> Return:
-    """Write down that lines come back; those that have not left are with us already."""
+def _read_steps(product_ids: Iterable[int]) -> dict[int, int]:
+    """In what steps products are sold, {product id: how many}: a box is not opened."""
+    statement = select(Product.id, Product.quantity_step).where(Product.id.in_(set(product_ids)))
+    return {row.id: row.quantity_step for row in db.session.execute(statement)}
+
+
+def _wrong_quantity(line: OrderLine, quantity: int, seen: int, step: int) -> str:
+    if seen != line.kept:
+        return _(
+            "You have withdrawn from a part of it meanwhile. Of this piece %(left)s are left: look at the number again.",
+            left=number(line.kept),
+        )
+    if quantity < 1:
+        return _("Enter how many you withdraw from, at least 1.")
+    if quantity > line.kept:
+        return _("You can withdraw from at most %(left)s of this piece.", left=number(line.kept))
+    if quantity % step and quantity != line.kept:
+        return _("It is sold in steps of %(step)s: choose as many, twice as many and so on, or all.", step=number(step))
+    return ""
+
+
+def open_return(order_id: int, chosen: Sequence[tuple[OrderLine, int]], *, has_left: bool) -> Return:
+    """Write down how many of which lines come back; those that have not left are with us already."""
     now = clock.now()
     way_back = Return(
         public_id=public_id(),
@@ -163,7 +200,10 @@ def open_return(order_id: int, line_ids: Sequence[int], *, has_left: bool) -> Re
     )
     db.session.add(way_back)
     db.session.flush()
-    db.session.add_all(ReturnLine(return_id=way_back.id, line_id=line_id) for line_id in line_ids)
+    for line, quantity in chosen:
+        db.session.add(ReturnLine(return_id=way_back.id, line_id=line.id, quantity=quantity))
+        # Counted where the row stands, so that its constraint holds whatever this transaction has read.
+        line.withdrawn = OrderLine.withdrawn + quantity
     db.session.flush()
     return way_back
 

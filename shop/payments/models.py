@@ -78,7 +78,9 @@ class Refund(Base):
     key: Mapped[str] = mapped_column(unique=True)
     amount_minor: Mapped[int] = mapped_column(BigInteger)
     currency: Mapped[str]
-    # buyer, declined, unfillable, duplicate, staff, stripe (begun there)
+    # The return whose pieces it pays back.
+    return_id: Mapped[int | None] = mapped_column(ForeignKey("order_return.id"), index=True)
+    # buyer, withdrawal, declined, unfillable, duplicate, staff, stripe (begun there)
     reason: Mapped[str]
     state: Mapped[str]
     stripe_id: Mapped[str | None] = mapped_column(unique=True)
@@ -92,7 +94,8 @@ class Refund(Base):
 class RefundPart(Base):
     """What of an order a refund gives back: a part of a line (`amount_minor` with its tax), of the postage, of the duty.
 
-    How a line's part divides into net (commission in it) and tax is known, and filled in, when it is booked.
+    `quantity` is how many pieces of the line it pays back; 0 where it only reduces their price. How a line's part divides
+    into net (commission in it) and tax is known, and filled in, when it is booked.
     """
 
     __tablename__ = "refund_part"
@@ -101,6 +104,7 @@ class RefundPart(Base):
         CheckConstraint("amount_minor > 0", "positive"),
         CheckConstraint("(kind = 'line') = (line_id IS NOT NULL)", "of_a_line"),
     )
+    quantity: Mapped[int] = mapped_column(default=0, server_default="0")
     id: Mapped[int] = big_id()
     refund_id: Mapped[int] = mapped_column(ForeignKey("refund.id"), index=True)
     kind: Mapped[str]

@@ -26,7 +26,7 @@ from shop.payments.gateway import RefundView, StripeRefused, gateway
 from shop.payments.models import Attempt, Refund, RefundPart
 from shop.payments.quarantine import put_aside
 from shop.payments.queries import find_attempt, find_charge, list_refund_parts
-from shop.payments.refunds import OPEN, hold_back, refundable, write_parts
+from shop.payments.refunds import OPEN, count_pieces, hold_back, refundable, write_parts
 
 # Stripe forgets idempotency keys after 24 hours; well before that we look before we ask again.
 KEY_LIFE = timedelta(hours=20)
@@ -139,7 +139,7 @@ def _expect_parts(order: Order, lines: Sequence[OrderLine], refund: Refund) -> N
         return
     shares = allocate(min(refund.amount_minor, left.total), list(left.by_part.values()))
     parts = [Part(kind, minor, line_id) for (kind, line_id), minor in zip(left.by_part, shares, strict=True) if minor]
-    write_parts(refund.id, parts)
+    write_parts(refund.id, parts, {})
     hold_back(lines, parts, left, refund)
 
 
@@ -169,9 +169,14 @@ def _book(order: Order, lines: Sequence[OrderLine], refund: Refund) -> GivenBack
 
 def _succeed(order: Order, lines: Sequence[OrderLine], refund: Refund) -> None:
     refund.state, refund.settled_at = "succeeded", clock.now()
+    wanted = {part.line_id: part.quantity for part in list_refund_parts(refund.id) if part.line_id is not None}
     given = _book(order, lines, refund)
     db.session.execute(delete(RefundPart).where(RefundPart.refund_id == refund.id))
-    write_parts(refund.id, given.parts, given.splits)
+    # With the last of a line's money go all of its pieces that were left.
+    before = count_pieces(order.id, but=refund.id)
+    rest = {line.id: max(0, line.quantity - before.get(line.id, 0)) for line in lines}
+    whole = {split.line_id: rest[split.line_id] for split in given.splits if split.left_minor == 0}
+    write_parts(refund.id, given.parts, {**wanted, **whole}, given.splits)
     splits = {split.line_id: split for split in given.splits}
     # In the order of the variants, as everywhere stock is moved: so two refunds cannot wait for each other.
     for line in sorted(lines, key=lambda line: line.variant_id):
@@ -190,9 +195,10 @@ def _succeed(order: Order, lines: Sequence[OrderLine], refund: Refund) -> None:
 def _give_back_line(order: Order, line: OrderLine, refund: Refund) -> None:
     """Nothing of a line is left with the shop: it is not sent, and its piece is for sale again."""
     # A piece that has left the country comes back by the post, if at all; one the maker refused is not for sale; one
-    # whose earlier refund failed went back to the shelf then.
-    if order.state == "paid" and line.handed_over_at is None and line.state not in {"declined", "refund_failed"}:
-        stock.take_back(line.variant_id, line.quantity)
+    # whose earlier refund failed went back to the shelf then; what the buyer withdrew from did so at once.
+    is_here = line.handed_over_at is None and line.state not in {"declined", "refund_failed"}
+    if order.state == "paid" and is_here and line.kept:
+        stock.take_back(line.variant_id, line.kept)
     line.state = next_line_state(line.state, "refund")
     line.refunded_at = refund.settled_at
 

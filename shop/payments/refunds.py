@@ -1,6 +1,6 @@
 """Money back, asked for: what is left of an order and what of it is to go. Committed here; refund_news tells the rest."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,7 +15,7 @@ from shop.core.outbox import enqueue
 from shop.core.policies import audit
 from shop.i18n.formats import money_text
 from shop.i18n.messages import gettext as _
-from shop.ledger.books import FOREIGN, Part, Split
+from shop.ledger.books import FOREIGN, Part, Split, portion
 from shop.ledger.posting import owed
 from shop.ledger.queries import read_books
 from shop.orders.models import Order, OrderLine
@@ -37,11 +37,15 @@ Key = tuple[str, int | None]
 
 @dataclass(frozen=True, slots=True)
 class Refundable:
-    """What of an order could still be given back, in minor units with tax, less what is on its way already."""
+    """What of an order could still be given back, in minor units with tax, less what is on its way already.
+
+    `pieces` is how many of each line have not been paid back, {line id: how many}.
+    """
 
     lines: dict[int, int]
     shipping: int
     duty: int
+    pieces: dict[int, int]
 
     @property
     def total(self) -> int:
@@ -55,14 +59,16 @@ class Refundable:
 
 def refundable(order_id: int, lines: Sequence[OrderLine] | None = None) -> Refundable:
     """What is left to give back of an order; nothing of one that is not paid. `lines` by line id, empty ones left out."""
-    books = read_books(order_id, list_lines(order_id) if lines is None else lines)
-    asked = _asked(order_id)
+    lines = list_lines(order_id) if lines is None else lines
+    books = read_books(order_id, lines)
+    asked, paid_back = _asked(order_id), count_pieces(order_id)
     left = {
         (part.kind, part.line_id): part.minor - asked.get((part.kind, part.line_id), 0)
         for part in books.left_in_parts()
     }
     of_lines = {line_id: minor for (_kind, line_id), minor in left.items() if line_id is not None and minor > 0}
-    return Refundable(of_lines, max(0, left["shipping", None]), max(0, left["duty", None]))
+    pieces = {line.id: max(0, line.quantity - paid_back.get(line.id, 0)) for line in lines}
+    return Refundable(of_lines, max(0, left["shipping", None]), max(0, left["duty", None]), pieces)
 
 
 def _asked(order_id: int) -> dict[Key, int]:
@@ -74,6 +80,17 @@ def _asked(order_id: int) -> dict[Key, int]:
         .group_by(RefundPart.kind, RefundPart.line_id)
     )
     return {(row.kind, row.line_id): int(row.minor) for row in rows}
+
+
+def count_pieces(order_id: int, but: int | None = None) -> dict[int, int]:
+    """How many pieces of each line refunds of an order have paid back or will, {line id: how many}; without one of them."""
+    rows = db.session.execute(
+        select(RefundPart.line_id, func.sum(RefundPart.quantity).label("quantity"))
+        .join(Refund, RefundPart.refund_id == Refund.id)
+        .where(Refund.order_id == order_id, Refund.state != "failed", Refund.id != (but or 0), RefundPart.quantity > 0)
+        .group_by(RefundPart.line_id)
+    )
+    return {row.line_id: int(row.quantity) for row in rows}
 
 
 def find_blocking_dispute(attempt_id: int) -> Dispute | None:
@@ -101,14 +118,17 @@ def request_refund(
     order_id: int,
     *,
     line_ids: Iterable[int] | None = None,
+    pieces: Mapping[int, int] | None = None,
     amount_minor: int | None = None,
     shipping_only: bool = False,
     reason: str,
     actor: int | None,
+    return_id: int | None = None,
 ) -> Refund:
     """Ask for money of a paid order to be given back. Inside a transaction.
 
-    Whole lines (`line_ids`; the last ones take the postage with them); an amount, over the given lines or, without
+    Whole lines (`line_ids`; the last ones take the postage with them), or so many pieces of lines (`pieces`), for each its
+    share of what is left of its line, as of the return `return_id`; an amount, over the given lines or, without
     them, over all of them and then the postage; the postage alone; or, with none of these, all that is left. Raises
     Conflict when nothing of that is left or the payment is disputed, Invalid for an amount below one or above what is
     left, NotFound for a line of another order.
@@ -119,17 +139,19 @@ def request_refund(
         raise Conflict(_("This order has no payment that could be refunded."))
     _refuse_disputed(attempt.id)
     left = refundable(order_id, lines)
+    if pieces is not None:
+        line_ids = pieces.keys()
     chosen = None if line_ids is None else _known(lines, set(line_ids))
     if amount_minor is not None:
         parts = _of_amount(left, amount_minor, chosen, order.currency)
     elif shipping_only:
         parts = [Part("shipping", left.shipping)]
     else:
-        parts = _of_lines(left, chosen)
+        parts = _of_lines(left, chosen, pieces or {})
     parts = [part for part in parts if part.minor]
     if not parts:
         raise Conflict(_("Everything of this order has been refunded already."))
-    return _ask(order, lines, attempt, parts, left, reason, actor)
+    return _ask(order, lines, attempt, parts, left, reason, actor, pieces or {}, return_id)
 
 
 def _known(lines: Sequence[OrderLine], wanted: set[int]) -> list[int]:
@@ -139,14 +161,24 @@ def _known(lines: Sequence[OrderLine], wanted: set[int]) -> list[int]:
     return known
 
 
-def _of_lines(left: Refundable, chosen: list[int] | None) -> list[Part]:
+def _of_lines(left: Refundable, chosen: list[int] | None, pieces: Mapping[int, int]) -> list[Part]:
     if chosen is not None and not set(chosen) <= left.lines.keys():
         raise Conflict(_("A chosen piece has been refunded already."))
     wanted = left.lines.keys() if chosen is None else chosen
-    parts = [Part("line", left.lines[line_id], line_id) for line_id in wanted]
-    if len(parts) == len(left.lines):
+    parts = [Part("line", _share(left, line_id, pieces.get(line_id)), line_id) for line_id in wanted]
+    if all(minor == left.lines[line_id] for line_id, minor in _by_line(parts, left).items()):
         parts += [Part("shipping", left.shipping), Part("duty", left.duty)]
     return parts
+
+
+def _share(left: Refundable, line_id: int, quantity: int | None) -> int:
+    """What so many pieces of a line bring back: of what is left, so that the last of them bring all of it."""
+    minor, count = left.lines[line_id], left.pieces[line_id]
+    return minor if quantity is None or quantity >= count else portion(minor, quantity, count)
+
+
+def _by_line(parts: Sequence[Part], left: Refundable) -> dict[int, int]:
+    return {**dict.fromkeys(left.lines, 0), **{part.line_id: part.minor for part in parts if part.line_id is not None}}
 
 
 def _of_amount(left: Refundable, minor: int, chosen: list[int] | None, currency: str) -> list[Part]:
@@ -174,7 +206,7 @@ def _wrong_amount(minor: int, most: str, *, of_all: bool) -> Invalid:
 def request_return(order: Order, attempt: Attempt, *, reason: str, actor: int | None = None) -> Refund:
     """Give back a whole payment that bought nothing: what was charged. Inside a transaction, on a locked order."""
     paid = read_books(order.id, []).rows("payment", str(attempt.payment_intent))
-    refund = _write(order, attempt, [], owed(paid), reason, actor)
+    refund = _write(order, attempt, [], owed(paid), reason, actor, {})
     # Which may be another currency than was agreed.
     refund.currency = paid[0].currency
     return refund
@@ -198,7 +230,8 @@ def ask_again(refund_id: int, *, actor: int | None) -> Refund:
     if any(part.minor > left.by_part.get((part.kind, part.line_id), 0) for part in parts):
         raise Conflict(_("That money has gone back in another way meanwhile."))
     if parts:
-        return _ask(order, lines, attempt, parts, left, reason, actor)
+        pieces = {part.line_id: part.quantity for part in list_refund_parts(failed.id) if part.line_id is not None}
+        return _ask(order, lines, attempt, parts, left, reason, actor, pieces, failed.return_id)
     if failed.amount_minor > _foreign_left(order.id, lines):
         raise Conflict(_("That money has gone back in another way meanwhile."))
     again = request_return(order, attempt, reason=reason, actor=actor)
@@ -222,8 +255,15 @@ def _ask(
     left: Refundable,
     reason: str,
     actor: int | None,
+    pieces: Mapping[int, int],
+    return_id: int | None,
 ) -> Refund:
-    refund = _write(order, attempt, parts, sum(part.minor for part in parts), reason, actor)
+    # What takes all that is left of a line takes its pieces, whichever way it was asked for.
+    whole = {
+        line_id: left.pieces[line_id] for line_id, minor in left.lines.items() if Part("line", minor, line_id) in parts
+    }
+    refund = _write(order, attempt, parts, sum(part.minor for part in parts), reason, actor, {**pieces, **whole})
+    refund.return_id = return_id
     hold_back(lines, parts, left, refund)
     going = {(part.kind, part.line_id): part.minor for part in parts}
     _resolve_made_good(order.id, {key: minor - going.get(key, 0) for key, minor in left.by_part.items()})
@@ -232,7 +272,13 @@ def _ask(
 
 
 def _write(
-    order: Order, attempt: Attempt, parts: Sequence[Part], amount: int, reason: str, actor: int | None
+    order: Order,
+    attempt: Attempt,
+    parts: Sequence[Part],
+    amount: int,
+    reason: str,
+    actor: int | None,
+    pieces: Mapping[int, int],
 ) -> Refund:
     refund = Refund(
         order_id=order.id,
@@ -247,7 +293,7 @@ def _write(
     )
     db.session.add(refund)
     db.session.flush()
-    write_parts(refund.id, parts)
+    write_parts(refund.id, parts, pieces)
     enqueue("send_refund", {"refund_id": refund.id}, key=f"send-{refund.key}")
     return refund
 
@@ -258,11 +304,14 @@ def _tell(order: Order, refund: Refund, actor: int | None) -> None:
     audit(actor, "request refund", "order", order.number, **facts)
 
 
-def write_parts(refund_id: int, parts: Sequence[Part], divided: Iterable[Split] = ()) -> None:
-    """What of its order a refund gives back; once it is booked, with how the lines' parts divided."""
+def write_parts(
+    refund_id: int, parts: Sequence[Part], pieces: Mapping[int, int], divided: Iterable[Split] = ()
+) -> None:
+    """What of its order a refund gives back, `pieces` by line; once it is booked, with how the lines' parts divided."""
     splits = {split.line_id: split for split in divided}
     for part in parts:
         row = RefundPart(refund_id=refund_id, kind=part.kind, line_id=part.line_id, amount_minor=part.minor)
+        row.quantity = pieces.get(part.line_id or 0, 0)
         split = splits.get(part.line_id or 0)
         if split is not None:
             row.net_minor, row.commission_minor = split.net_minor, split.commission_minor

@@ -19,7 +19,7 @@ from datetime import date, datetime, timedelta
 from fractions import Fraction
 from typing import Any, NamedTuple
 
-from sqlalchemy import Row, Select, func, or_, select, union_all
+from sqlalchemy import Row, Select, func, literal, or_, select, union_all
 
 from shop.artisans.models import Unit
 from shop.core import clock
@@ -183,6 +183,7 @@ def _reversals() -> Select[Any]:
                 moment.label("moment"),
                 (part.net_minor * sign).label("given_minor"),
                 (part.commission_minor * sign).label("given_commission_minor"),
+                (part.quantity * -sign if part is RefundPart else literal(0)).label("pieces"),
             )
             .join(whole, belongs)
             .where(moment.is_not(None))
@@ -191,8 +192,9 @@ def _reversals() -> Select[Any]:
     ).subquery()
     in_order = (moved.c.moment, moved.c.part_id, moved.c.given_minor)
     summed = func.sum(moved.c.given_minor).over(partition_by=moved.c.line_id, order_by=in_order, rows=(None, 0))
-    back = select(moved, summed.label("sum_minor")).subquery()
-    columns = (back.c.moment, back.c.given_minor, back.c.given_commission_minor)
+    counted = func.sum(moved.c.pieces).over(partition_by=moved.c.line_id, order_by=in_order, rows=(None, 0))
+    back = select(moved, summed.label("sum_minor"), counted.label("sum_pieces")).subquery()
+    columns = (back.c.moment, back.c.given_minor, back.c.given_commission_minor, back.c.pieces, back.c.sum_pieces)
     return (
         select(*_COLUMNS, *columns, (OrderLine.net_minor + back.c.sum_minor).label("left_minor"))
         .join(Order, OrderLine.order_id == Order.id)
@@ -239,10 +241,13 @@ def _sale(row: Row[Any], on: date, rate_on: date, fee_minor: int) -> Fact:
 
 def _refund(row: Row[Any], on: date, rate_on: date, fee_minor: int) -> Fact:
     """What was given back, or came back, of a line, as booked. The fee goes back pro rata where the operator bears what
-    the provider keeps. A part of the price returns no goods; what leaves nothing of a line sold returns all of them."""
+    the provider keeps. A part of the price returns no goods, pieces that are paid back return, and what leaves nothing of a
+    line sold returns all of them."""
     part = Fraction(row.given_minor, row.net_minor) if row.net_minor else Fraction(0)
     before = row.left_minor - row.given_minor
-    quantity = row.quantity * ((row.left_minor > 0) - (before > 0))
+    # How many were sold after it less how many before; `sum_pieces` have come back by name.
+    after = row.quantity - row.sum_pieces if row.left_minor > 0 else 0
+    quantity = after - (row.quantity - (row.sum_pieces - row.pieces) if before > 0 else 0)
     fee = round_half_up(fee_minor * part) if row.loss_bearer == "operator" else 0
     return _fact(row, "refund", on, rate_on, (quantity, row.given_minor, row.given_commission_minor, fee))
 

@@ -5,6 +5,8 @@ from collections import Counter
 from collections.abc import Iterator
 from datetime import UTC, date, datetime
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
 from flask import Flask
@@ -22,21 +24,29 @@ from shop.core.outbox import PATIENT
 from shop.core.tables import Job, Rate
 from shop.demo.content.load import get_content
 from shop.demo.loading.accounts import OFFICER, PASSWORD, PIN
+from shop.demo.loading.afterwards import RETURNS, Afterwards
 from shop.demo.loading.buyers import PAYMENTS, plan_visits
 from shop.demo.loading.calendar import editions_of, make_calendar, memberships_of
 from shop.demo.loading.load import load_demo
+from shop.demo.loading.past import Step
 from shop.demo.loading.pictures import Request, make_picture
 from shop.demo.loading.pieces import IN_REVIEW
 from shop.ledger.queries import list_balances
 from shop.media.models import Picture
 from shop.media.storage import name_of, store
-from shop.orders.models import Order, OrderLine
+from shop.notifications.models import Letter
+from shop.orders.models import Message, Order, OrderLine, Return, ReturnLine
+from shop.orders.returns import list_returns
+from shop.payments.gateway import CONNECTION_ERROR, Gateway, use_gateway
 from shop.payments.models import Attempt, BalanceTransaction, Dispute, Refund, RefundPart
 from shop.payouts.models import Batch, Transfer
 from shop.programme.queries import admitted_units
 from shop.reports.invariants import list_findings
 from shop.web.staff.waiting import list_waits
+from tests.builders import make_account
 from tests.conftest import MORNING, make_settings
+from tests.payments.sales import sell
+from tests.stripe_bench import make_bench
 
 ORDERS = 18
 
@@ -148,6 +158,16 @@ def test_an_officer_meets_every_kind_of_money_trouble(steps: list[tuple[str, int
     assert (waits["disputes"], waits["refunds"], waits["quarantine"]) == (1, 1, 0)
 
 
+def test_buyers_have_asked_and_withdrawn_in_every_language(steps: list[tuple[str, int, int]]) -> None:
+    rows = db.session.execute(select(Order.language, Message.author).join(Message, Message.order_id == Order.id)).all()
+    assert {row.language for row in rows if row.author == "maker"} == {"ar", "fr", "en"}
+    assert Counter(row.author for row in rows) == {"buyer": 6, "maker": 3, "programme": 1}
+    assert {wait.kind: wait.count for wait in list_waits()}["messages"] == 1
+    some = select(Return.state).join(ReturnLine).join(OrderLine, OrderLine.id == ReturnLine.line_id)
+    assert "refunded" in set(db.session.scalars(some.where(ReturnLine.quantity < OrderLine.quantity)))
+    assert count(Letter, Letter.kind == "withdrawal_acknowledged") == count(Return)
+
+
 def test_makers_were_paid_in_the_past_and_an_officer_has_a_draft_to_approve(steps: list[tuple[str, int, int]]) -> None:
     assert count(Transfer, Transfer.state == "executed") > 0
     batch = db.session.scalars(select(Batch).where(Batch.state == "draft")).one()
@@ -181,6 +201,29 @@ def test_another_seed_plans_other_orders() -> None:
     assert len(paid) == 400
     assert len({visit.buyer.country for visit in paid}) >= 12
     assert (paid[-1].moment - paid[0].moment).days > 400
+    assert [sum(visit.fate == fate for visit in paid) for fate in RETURNS] == [1, 1]
+
+
+@pytest.mark.parametrize(("fate", "state", "letters"), [("return_sent", "sent", 2), ("return_done", "refunded", 4)])
+def test_orders_that_come_back_get_as_far_as_they_should(
+    app: Flask, clock: VirtualClock, fate: str, state: str, letters: int
+) -> None:
+    bench = make_bench(app, clock)
+    gateway: Any = Gateway(bench.settings, http_client=bench.client(CONNECTION_ERROR))
+    with use_gateway(gateway):
+        sale = sell(bench, 1)
+        sale.hand_over()
+        laid_out: list[tuple[datetime, Step]] = []
+        past: Any = SimpleNamespace(end=clock_module.now(), at=lambda *step: laid_out.append(step), catch_up=bench.work)
+        Afterwards(past, {}, make_account("staff").id).follow(sale.order.id, fate, None)
+        moments = [moment for moment, _step in laid_out]
+        assert moments == sorted(moments)
+        for _moment, step in laid_out:
+            step()
+        [(way_back, _pieces)] = list_returns(sale.order.id)
+        assert (way_back.state, way_back.carrier) == (state, "Colissimo")
+        assert sale.letters[0:2] == ["parcel_handed_over", "withdrawal_acknowledged"]
+        assert len(sale.letters) == letters + 1
 
 
 def test_more_products_are_variations_with_titles_of_their_own(app: Flask, tmp_path: Path) -> None:

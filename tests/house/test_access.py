@@ -225,6 +225,15 @@ ASKS = [
     ),
     post("staff.orders.refund_again", "/staff/orders/{number}/refunds/0/again", 303, 303, 403, 403, 404),
     post("staff.orders.write_note", "/staff/orders/{number}/notes", *OFFICE_DOES, words="Said on the telephone"),
+    *(
+        post(
+            "staff.messages.answer",
+            f"/staff/orders/{{{order}}}/messages/{{unit_id}}",
+            *statuses,
+            **{"reply{unit_id}-text": "It is made of wool"},
+        )
+        for order, statuses in (("number", OFFICE_DOES), ("waiting", ANOTHERS))
+    ),
     post("staff.letters.again", "/staff/orders/{number}/letters/{letter}/again", *OFFICE_DOES),
     post("staff.letters.again", "/staff/orders/{waiting}/letters/{letter}/again", *ANOTHERS),
     *(

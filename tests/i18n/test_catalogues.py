@@ -1,3 +1,4 @@
+import re
 from pathlib import Path
 
 import pytest
@@ -26,6 +27,13 @@ def test_catalogues_carry_our_plural_header_and_no_dates(code: str) -> None:
     text = catalogues.po_path(code).read_text(encoding="utf-8")
     assert PLURAL_FORMS[code] in text
     assert "Creation-Date" not in text
+
+
+def test_an_order_has_one_name_in_arabic() -> None:
+    """As in "paid orders" of the agreed words: طلب, طلبات; the other customary word has another gender and plural."""
+    texts = [catalogues.po_path("ar"), *(catalogues.folder().parent / "shop" / "demo").rglob("*.toml")]
+    found = [path.name for path in texts if re.search("طلبي(?:ة|ات|ت)", path.read_text(encoding="utf-8"))]
+    assert found == []
 
 
 def test_an_update_keeps_translations_and_drops_what_is_gone_or_guessed(tmp_path: Path) -> None:

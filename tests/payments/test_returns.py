@@ -256,7 +256,7 @@ def _withdraw(order_id: int, line_ids: list[int]) -> None:
         withdraw(order_id, line_ids)
 
 
-def test_without_the_lock_both_are_let_through_and_only_the_key_of_the_line_stops_the_second(
+def test_without_the_lock_both_are_let_through_and_only_the_count_of_the_line_stops_the_second(
     stripe: Bench, app: Flask, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     sale = sell(stripe, 1)
@@ -269,7 +269,7 @@ def test_without_the_lock_both_are_let_through_and_only_the_key_of_the_line_stop
     rival.meanwhile(20)
     rival.finish()
     monkeypatch.setattr(
-        withdrawing, "choose_lines", lambda order, lines, ids: [line for line in lines if line.id in ids]
+        withdrawing, "choose_lines", lambda order, lines, *given: [(line, line.quantity) for line in lines]
     )
     with pytest.raises(IntegrityError):
         _withdraw(order_id, line_ids)

@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from random import Random
 
 from shop.demo.content.load import Buyer
+from shop.demo.loading.afterwards import LATITUDE, RETURNS
 from shop.demo.loading.calendar import Calendar
 from shop.demo.loading.troubles import TROUBLES
 
@@ -47,7 +48,7 @@ ARRANGED = (
 class Visit:
     """One buyer who orders; `number` seeds all further chance about this order.
 
-    `payment` is one of PAYMENTS or UNPAID, `fate` one of FATES or TROUBLES or a stage an order is left at ("new",
+    `payment` is one of PAYMENTS or UNPAID, `fate` one of FATES, TROUBLES or RETURNS or a stage an order is left at ("new",
     "call", "accepted", "ready"). `wanted` names the product to buy where that is arranged beforehand.
     """
 
@@ -89,6 +90,8 @@ def plan_visits(buyers: Sequence[Buyer], calendar: Calendar, *, orders: int, see
             visits[position] = replace(visits[position], wanted=product, fate="delivered")
     for hundredth, fate in TROUBLES:
         _befall(visits, len(visits) * hundredth // 100, fate)
+    for fate, days in RETURNS.items():
+        _send_back(visits, calendar.end - timedelta(days=days), fate)
     return sorted(visits + arranged, key=lambda visit: visit.moment)
 
 
@@ -101,6 +104,18 @@ def _befall(visits: list[Visit], position: int, fate: str) -> None:
     ]
     if plain:
         index = min(plain, key=lambda index: abs(index - position))
+        visits[index] = replace(visits[index], fate=fate)
+
+
+def _send_back(visits: list[Visit], moment: datetime, fate: str) -> None:
+    """Let the delivered order nearest to a moment come back, if there is one about that time."""
+    plain = [
+        index
+        for index, visit in enumerate(visits)
+        if visit.payment in PAYMENTS and visit.wanted is None and visit.fate == "delivered"
+    ]
+    index = min(plain, key=lambda index: abs(visits[index].moment - moment), default=None)
+    if index is not None and abs(visits[index].moment - moment) <= timedelta(days=LATITUDE):
         visits[index] = replace(visits[index], fate=fate)
 
 

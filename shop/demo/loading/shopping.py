@@ -36,10 +36,10 @@ Chosen = list[tuple[Offer, int]]
 
 
 class Shoppers:
-    """Turns visits into orders. `after(order_id, fate, chance)` is called with each order that was paid."""
+    """Turns visits into orders. `after(order_id, visit, chance)` is called with each order that was paid."""
 
     def __init__(
-        self, past: Past, offers: Sequence[Offer], seed: int, after: Callable[[int, str, Random], None]
+        self, past: Past, offers: Sequence[Offer], seed: int, after: Callable[[int, Visit, Random], None]
     ) -> None:
         self._past, self._offers, self._seed, self._after = past, offers, seed, after
         self._addresses: dict[str, tuple[str, dict[str, str]]] = {}
@@ -64,7 +64,7 @@ class Shoppers:
                 return_view(order_id)
             self._past.catch_up()
             self._restock_later(chosen, chance)
-            self._after(order_id, visit.fate, chance)
+            self._after(order_id, visit, chance)
 
     def _arranged(self, visit: Visit) -> Chosen:
         """What a visit was planned for, fetched from the maker if need be; nothing if that cannot be bought today."""

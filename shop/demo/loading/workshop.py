@@ -9,6 +9,8 @@ from sqlalchemy import select
 
 from shop.core import clock
 from shop.core.db import db, transaction
+from shop.demo.loading.afterwards import Afterwards
+from shop.demo.loading.buyers import Visit
 from shop.demo.loading.past import Past
 from shop.demo.loading.troubles import Troubles
 from shop.fulfilment import services as fulfilment
@@ -42,9 +44,11 @@ class Workshops:
     def __init__(self, past: Past, accounts: Mapping[int, int], officer: int) -> None:
         self._past, self._accounts, self._officer = past, accounts, officer
         self._troubles = Troubles(past, officer)
+        self._afterwards = Afterwards(past, accounts, officer)
 
-    def receive(self, order_id: int, fate: str, chance: Random) -> None:
+    def receive(self, order_id: int, visit: Visit, chance: Random) -> None:
         """Lay out what will happen to an order that was just paid."""
+        fate = visit.fate
         order = db.session.get_one(Order, order_id, populate_existing=True)
         if order.state != "paid":
             return
@@ -60,6 +64,7 @@ class Workshops:
             moment = max(sent) + timedelta(days=chance.randint(8, 24), hours=chance.randint(0, 5))
             self._past.at(in_hours(moment), partial(self._refund, order_id, chosen))
         self._troubles.follow(order_id, fate, chance)
+        self._afterwards.follow(order_id, fate, (visit.wanted, visit.buyer.country) if visit.wanted else None)
 
     def _lay_out(self, lines: list[OrderLine], fate: str, chance: Random) -> datetime:
         """Steps of one unit's lines, which it answers, makes and sends together; the moment their parcel leaves."""

@@ -27,7 +27,6 @@ from shop.ledger.queries import list_entries
 from shop.media.queries import picture_views
 from shop.notifications.queries import list_order_letters
 from shop.orders.amounts import amounts_of, shown_minor
-from shop.orders.messages import list_messages
 from shop.orders.models import Order, OrderLine
 from shop.orders.queries import get_order, list_events, list_lines, list_orders
 from shop.orders.services import note
@@ -42,6 +41,7 @@ from shop.web.staff import words
 from shop.web.staff.forms import LineField, StaffForm, required
 from shop.web.staff.money_back import money_back_of, refund_form
 from shop.web.staff.return_rows import return_rows
+from shop.web.staff.threads import list_threads
 from shop.web.staff.waiting import WAITS, list_orders_waiting
 
 blueprint = Blueprint("orders", __name__, url_prefix="/orders")
@@ -125,7 +125,8 @@ def _page(order: Order, wrong: StaffForm | None = None) -> str:
     """An order with all that is known of it; `wrong` is the form that was refused, with its answers."""
     lines = list_lines(order.id)
     units = _units_of(lines)
-    events = list_events(order.id)
+    events, threads = list_events(order.id), list_threads(order, wrong)
+    writers = (message.account_id for thread in threads for message in thread.messages)
     amounts = amounts_of(order, lines)
     hand_overs = _hand_over_forms(order, lines, units, wrong)
     return render_template(
@@ -143,13 +144,13 @@ def _page(order: Order, wrong: StaffForm | None = None) -> str:
         account_words=_account_words(units),
         attempts=list_attempts(order.id),
         letters=list_order_letters(order.id),
-        messages=list_messages(order.id),
+        threads=threads,
         returns=return_rows(order, wrong),
         money=money_back_of(order, lines, wrong),
         note_form=wrong if isinstance(wrong, NoteForm) else NoteForm(formdata=None),
         quarantined=[row for row in list_quarantine(order_id=order.id) if row.kind != "refund_failed"],
         events=events,
-        actors=_names_of(event.actor for event in events),
+        actors=_names_of({*(event.actor for event in events), *writers}),
         pictures=picture_views(line.picture_id for line in lines),
         hand_overs=hand_overs,
         problems=wrong.problems() if wrong is not None else [],
@@ -183,7 +184,7 @@ def _account_words(units: dict[int, Unit]) -> dict[str, str]:
 def _hand_over_form(unit: Unit, lines: list[OrderLine], **kwargs: Any) -> HandOverForm:
     form = HandOverForm(prefix=f"{unit.public_id}-", **kwargs)
     mine = [line for line in lines if line.unit_id == unit.id and line.state in SENDABLE]
-    form.lines.choices = [(str(line.id), f"{line.quantity} × {line.title}") for line in mine]
+    form.lines.choices = [(str(line.id), f"{line.to_send} × {line.title}") for line in mine]
     return form
 
 

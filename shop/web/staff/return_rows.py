@@ -16,10 +16,10 @@ class WordsForm(StaffForm):
 
 @dataclass(frozen=True, slots=True)
 class ReturnRow:
-    """A return with its lines' ids and the forms its state allows."""
+    """A return with what is in it, {line id: how many}, and the forms its state allows."""
 
     way_back: Return
-    line_ids: list[int]
+    pieces: dict[int, int]
     approve: WordsForm | None
     refuse: WordsForm | None
 
@@ -29,11 +29,11 @@ def return_rows(order: Order, wrong: StaffForm | None) -> list[ReturnRow]:
     return [
         ReturnRow(
             way_back,
-            ids,
+            pieces,
             _form(way_back, "approve", wrong) if way_back.state == "asked" else None,
             _form(way_back, "refuse", wrong) if way_back.state in ("asked", "received") else None,
         )
-        for way_back, ids in list_returns(order.id)
+        for way_back, pieces in list_returns(order.id)
     ]
 
 

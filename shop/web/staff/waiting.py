@@ -10,7 +10,8 @@ from shop.catalogue.models import Product
 from shop.core import clock
 from shop.core.clock import local_day
 from shop.core.db import db
-from shop.orders.models import Order, OrderLine, Return
+from shop.orders.messages import is_unanswered
+from shop.orders.models import Message, Order, OrderLine, Return
 from shop.orders.states import UNSENT
 from shop.payments.disputes import TO_ANSWER
 from shop.payments.models import Dispute, Quarantine, Refund
@@ -19,7 +20,9 @@ from shop.shipping.models import FreightRequest
 
 # A maker has a day to answer before an officer calls.
 ANSWER_WITHIN = timedelta(hours=24)
-WAITS = ("unanswered", "calls", "ready", "late", "returns", "refunds", "quarantine")
+# And two to answer a buyer's message, before an officer does.
+REPLY_WITHIN = timedelta(days=2)
+WAITS = ("unanswered", "calls", "ready", "late", "messages", "returns", "refunds", "quarantine")
 # A return waits for the address it goes to, and once it is back for its refund.
 RETURNS_TO_ACT = ("asked", "received")
 
@@ -54,6 +57,8 @@ def _of_lines(kind: str) -> ColumnElement[bool]:
 
 def orders_waiting(kind: str) -> Select[Any]:
     """Ids of the orders that wait in a way of WAITS."""
+    if kind == "messages":
+        return select(Message.order_id).where(_needs_reply())
     if kind == "returns":
         return select(Return.order_id).where(Return.state.in_(RETURNS_TO_ACT))
     if kind == "refunds":
@@ -63,6 +68,10 @@ def orders_waiting(kind: str) -> Select[Any]:
             (Order.state == "quarantined") | Order.id.in_(select(Quarantine.order_id).where(_is_kept()))
         )
     return select(OrderLine.order_id).join(Order, OrderLine.order_id == Order.id).where(_of_lines(kind))
+
+
+def _needs_reply() -> ColumnElement[bool]:
+    return is_unanswered(clock.now() - REPLY_WITHIN)
 
 
 def _is_kept() -> ColumnElement[bool]:
@@ -80,6 +89,8 @@ def list_waits() -> list[Wait]:
             Order, OrderLine.order_id == Order.id
         )
         waits.append(_count(kind, statement.where(_of_lines(kind))))
+    messages = select(func.count(Message.order_id.distinct()), func.min(Message.at)).where(_needs_reply())
+    waits.append(_count("messages", messages))
     unanswered = select(func.count(), func.min(Dispute.answer_by)).where(Dispute.status.in_(TO_ANSWER))
     answer = _count("disputes", unanswered)
     waits.append(replace(answer, since=None, until=answer.since))

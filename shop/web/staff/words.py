@@ -119,6 +119,8 @@ def letter_badge(letter: Letter) -> Badge:
 
 def letter_name(letter: Letter) -> str:
     """What a letter is about; the bare kind for one that has no words yet."""
+    if letter.kind == "message_written" and letter.data.get("author") == "programme":
+        return _("The programme has written")
     return {
         "order_confirmation": _("Order confirmation"),
         "order_unfillable": _("The stock was gone"),
@@ -334,6 +336,7 @@ def done_text(code: str) -> str:
         "quoted": _("The answer is on its way to the buyer."),
         "arrived": _("The arrival is recorded, and the buyer is told."),
         "arrival_taken_back": _("It is recorded that the parcel has not arrived."),
+        "reply": _("The answer is on its way to the buyer, and its maker sees it too."),
         "return_approve": _("The buyer is told where to send it."),
         "return_receive": _("The return is received, and the buyer is told."),
         "return_refuse": _("The return is refused, and the buyer is told why."),

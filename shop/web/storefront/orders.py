@@ -4,6 +4,7 @@ import hashlib
 from dataclasses import dataclass
 
 from flask import Blueprint, redirect, render_template, request, url_for
+from markupsafe import Markup
 from werkzeug.wrappers import Response
 
 from shop.artisans.queries import unit_names
@@ -43,7 +44,7 @@ from shop.web.storefront.own_orders import (
     to_own_order,
 )
 from shop.web.storefront.tracking import ParcelView, parcel_views
-from shop.web.storefront.withdrawals import ends_on, return_views
+from shop.web.storefront.withdrawals import ends_on, piece_name, return_views
 
 blueprint = Blueprint("orders", __name__)
 
@@ -233,12 +234,12 @@ class RefundView:
 
     kind: str
     text: str
-    parts: tuple[tuple[str, str], ...]
+    parts: tuple[tuple[str | Markup, str], ...]
 
 
 def _refund_views(order: Order, lines: list[OrderLine], refunds: list[Refund]) -> list[RefundView]:
     """What the buyer has to know of: not what failed before it was said to be done, nor what has gone back since."""
-    titles = {line.id: line.title for line in lines}
+    of_line = {line.id: line for line in lines}
     unanswered = {refund.id for refund in list_failed_refunds(order.id)}
     parts = list_parts_of(refund.id for refund in refunds)
     views = []
@@ -246,7 +247,7 @@ def _refund_views(order: Order, lines: list[OrderLine], refunds: list[Refund]) -
         amount, of = formats.money(refund.amount_minor, refund.currency), parts.get(refund.id, [])
         told = tuple(
             (
-                titles[part.line_id] if part.line_id else _part_name(part.kind),
+                piece_name(of_line[part.line_id], part.quantity) if part.line_id else _part_name(part.kind),
                 formats.money(part.amount_minor, refund.currency),
             )
             for part in of

@@ -13,7 +13,6 @@ from shop.fulfilment.queries import list_parcels
 from shop.i18n import formats
 from shop.i18n.messages import gettext as _
 from shop.orders.models import Order, OrderLine
-from shop.orders.returns import list_returned_ids
 from shop.orders.states import UNSENT
 from shop.payments.queries import contested_lines, is_taken_back
 
@@ -58,7 +57,7 @@ def parcel_views(order: Order, lines: list[OrderLine], makers: Mapping[int, str]
     """One per parcel handed over, one per maker whose pieces have still to leave, one per maker for what is not sent."""
     if order.paid_at is None:
         return []
-    by_id, withdrawn = {line.id: line for line in lines}, set(list_returned_ids(order.id))
+    by_id, withdrawn = {line.id: line for line in lines}, {line.id for line in lines if not line.kept}
     views, sent = [], set[int]()
     for parcel, ids in list_parcels(order.id):
         sent.update(ids)

@@ -1,16 +1,19 @@
 """Withdrawal from the contract in two steps, and the way back of a piece, on the buyer's own signed link."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
 from flask import Blueprint, render_template, request
+from markupsafe import Markup
 from werkzeug.wrappers import Response
 
 from shop.core.db import transaction
 from shop.core.errors import Conflict, Invalid
 from shop.i18n import formats
 from shop.i18n.messages import gettext as _
+from shop.i18n.quantities import how_many
 from shop.orders.links import order_token
 from shop.orders.models import Order, OrderLine, Return
 from shop.orders.queries import list_lines, lock_order
@@ -30,7 +33,7 @@ class ReturnView:
     kind: str
     title: str
     text: str
-    titles: tuple[str, ...]
+    pieces: tuple[Markup, ...]
     instructions: str
     is_to_send: bool
     carrier: str
@@ -39,19 +42,27 @@ class ReturnView:
 
 def return_views(order: Order, lines: list[OrderLine]) -> list[ReturnView]:
     """The returns of an order, oldest first."""
-    titles = {line.id: line.title for line in lines}
+    known = {line.id: line for line in lines}
     return [
         ReturnView(
             way_back.public_id,
             *_told(way_back),
-            tuple(titles[line_id] for line_id in ids),
+            tuple(piece_name(known[line_id], quantity) for line_id, quantity in pieces.items()),
             way_back.instructions if way_back.state in ("approved", "sent") else "",
             way_back.state == "approved",
             way_back.carrier,
             way_back.tracking,
         )
-        for way_back, ids in list_returns(order.id)
+        for way_back, pieces in list_returns(order.id)
     ]
+
+
+def piece_name(line: OrderLine, quantity: int) -> Markup:
+    """The title of a line in its own direction, and how many of it where that does not go without saying."""
+    title = formats.isolate(line.title)
+    if line.quantity == 1 or not quantity:
+        return title
+    return title + f" ({how_many(quantity, line.sale_unit)})"
 
 
 def _told(way_back: Return) -> tuple[str, str, str]:
@@ -85,7 +96,14 @@ def new(number: str) -> str:
     return _page(order, list_lines(order.id), {})
 
 
-def _page(order: Order, lines: list[OrderLine], errors: dict[str, str], chosen: list[str] | None = None) -> str:
+def _page(
+    order: Order,
+    lines: list[OrderLine],
+    errors: dict[str, str],
+    chosen: list[str] | None = None,
+    typed: Mapping[str, str] | None = None,
+) -> str:
+    """`chosen` line ids and `typed` numbers are of a form that was refused."""
     choices = list_choices(order, lines)
     free = [str(choice.line.id) for choice in choices if not choice.obstacle]
     return render_template(
@@ -95,6 +113,7 @@ def _page(order: Order, lines: list[OrderLine], errors: dict[str, str], chosen: 
         free=[choice for choice in choices if not choice.obstacle],
         barred=[(choice, _why(choice)) for choice in choices if choice.obstacle],
         chosen=free if chosen is None else chosen,
+        typed=typed or {},
         ends_on=withdrawal_ends_on(lines),
         unpaid=order.state == "awaiting_payment",
         has_left=any(line.handed_over_at for line in lines),
@@ -125,15 +144,29 @@ def create(number: str) -> Response | tuple[str, int]:
         abandon_order(order.id, actor=None)
         return to_own_order(number, "returns")
     chosen = request.form.getlist("lines")
+    ids = [int(line_id) for line_id in chosen if line_id.isdecimal() and len(line_id) < 19]
     try:
         with transaction():
-            withdraw(order.id, [int(line_id) for line_id in chosen if line_id.isdecimal() and len(line_id) < 19])
+            withdraw(order.id, ids, _numbers("pieces", ids), _numbers("left", ids))
     except Invalid as error:
-        return _page(order, list_lines(order.id), error.fields, chosen), error.status
+        return _page(order, list_lines(order.id), error.fields, chosen, request.form), error.status
     except Conflict:
         # Somebody was quicker, most often the same person: the page says how it stands.
         pass
     return to_own_order(number, "returns")
+
+
+def _numbers(name: str, line_ids: list[int]) -> dict[int, int]:
+    """What the form says of lines in fields such as pieces-12; 0 where that is no number."""
+    typed = {line_id: request.form.get(f"{name}-{line_id}") for line_id in line_ids}
+    return {line_id: _number(text) for line_id, text in typed.items() if text is not None}
+
+
+def _number(text: str) -> int:
+    try:
+        return formats.parse_integer(text[:9])
+    except ValueError:
+        return 0
 
 
 @blueprint.post("/orders/<number>/returns/<public_id>/sent")

@@ -10,6 +10,7 @@ from shop.notifications.render import render
 from shop.orders import returns
 from shop.orders.links import order_path, withdrawal_path
 from shop.orders.models import Order, OrderLine
+from shop.orders.queries import list_lines
 from shop.orders.returns import list_returns
 from tests.builders import make_order, make_product
 from tests.payments.sales import Sale, sell
@@ -87,3 +88,33 @@ def test_an_unpaid_order_is_cancelled_by_the_same_way(app: Flask, client: FlaskC
     db.session.expire_all()
     assert db.session.get_one(Order, order.id).state == "cancelled"
     assert "/withdraw?" not in client.get(page_of(app, order)).text
+
+
+def test_a_buyer_withdraws_from_one_of_three_and_reads_what_is_left(
+    app: Flask, client: FlaskClient, stripe: Bench
+) -> None:
+    order = make_order(make_product(stock=3, kind="repeatable"), quantity=3, language="en")
+    stripe.settle(order)
+    page, form = page_of(app, order), way_out(app, order)
+    shown = client.get(form).text
+    [line] = list_lines(order.id)
+    pieces, left = f"pieces-{line.id}", f"left-{line.id}"
+    assert f'name="{left}" value="3"' in shown
+    answer = {"lines": [str(line.id)], left: "3"}
+    refused = client.post(form, data={**answer, pieces: "4"})
+    assert refused.status_code == 422
+    assert "You can withdraw from at most 3 of this piece." in text_of(refused)
+    assert 'value="4"' in refused.text
+    assert "at least 1" in text_of(client.post(form, data={**answer, pieces: "one"}))
+    # As typed on an Arabic keyboard.
+    assert client.post(form, data={**answer, pieces: "١"}).status_code == 303
+    again = client.post(form, data={**answer, pieces: "1"})
+    assert again.status_code == 422
+    assert "Of this piece 2 are left" in text_of(again)
+    [(_way_back, inside)] = list_returns(order.id)
+    assert inside == {line.id: 1}
+    [letter] = db.session.query(Letter).filter_by(kind="withdrawal_acknowledged").all()
+    assert "Knotted wool rug, 1 piece, by" in render(letter).text
+    stripe.work()
+    assert "Knotted wool rug (1 piece)" in text_of(client.get(page))
+    assert f'name="{left}" value="2"' in client.get(form).text
