@@ -22,7 +22,7 @@ from markupsafe import Markup, escape
 from shop.core.clock import CASABLANCA, local_day
 from shop.core.money import exponent
 from shop.i18n.languages import LANGUAGES
-from shop.i18n.messages import current_language, use_language
+from shop.i18n.messages import bound, current_language, use_language
 from shop.i18n.messages import gettext as _
 
 # Looking a locale up by name costs three times the formatting itself.
@@ -384,6 +384,7 @@ FILTERS: dict[str, Callable[..., Any]] = {
     "isolate": isolate,
     "list_text": list_text,
     "ltr": isolate_ltr,
+    "bound": bound,
     "money": money,
     "number": number,
     "percent": percent,

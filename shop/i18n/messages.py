@@ -104,8 +104,13 @@ def forms_of(message: Message) -> tuple[str, ...]:
 _FRENCH_SPACES = re.compile(r"(?<=«) | (?=[:;!?»])")
 
 
+def bound(text: str) -> str:
+    """A text in which no line breaks before or after a sign that French sets beside a space; others write no such spaces."""
+    return _FRENCH_SPACES.sub("\N{NO-BREAK SPACE}", text)
+
+
 def _typeset(text: str, code: str) -> str:
-    return _FRENCH_SPACES.sub("\N{NO-BREAK SPACE}", text) if code == "fr" else text
+    return bound(text) if code == "fr" else text
 
 
 def _collect(catalogue: Catalog, code: str) -> _Texts:

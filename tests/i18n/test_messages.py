@@ -138,3 +138,11 @@ def test_no_line_breaks_before_high_punctuation_in_french_or_inside_its_quotatio
         assert gettext("Why not?") == "Pourquoi pas\N{NO-BREAK SPACE}?"
         told = gettext("%(title)s is no longer for sale.", title="Tapis : rouge")
     assert told.startswith("«\N{NO-BREAK SPACE}Tapis : rouge\N{NO-BREAK SPACE}» n’est")
+
+
+def test_no_line_of_french_begins_with_a_sign_or_ends_with_an_opening_guillemet() -> None:
+    assert (
+        messages.bound("la fin ; c'est « le tapis » : vu !")
+        == "la fin\u00a0; c'est «\u00a0le tapis\u00a0»\u00a0: vu\u00a0!"
+    )
+    assert messages.bound("a; b: c") == "a; b: c"

@@ -17,7 +17,7 @@ from shop.core.outbox import enqueue
 from shop.i18n.formats import country_name
 from shop.i18n.messages import current_language
 from shop.i18n.messages import gettext as _
-from shop.orders.addresses import address_lines
+from shop.orders.addresses import envelope_lines
 from shop.orders.answers import forget_own_answers
 from shop.orders.limits import count_asked_link
 from shop.orders.links import order_token
@@ -60,7 +60,7 @@ def show() -> str:
         email=email,
         orders=[(order, order_token(order.number, secret()), *state_text(order)) for order in orders],
         addresses=[
-            [address.get("name", ""), *address_lines(address), country_name(address["country_code"])]
+            [address.get("name", ""), *envelope_lines(address), country_name(address["country_code"])]
             for address in list_addresses(orders)
         ],
     )

@@ -19,7 +19,7 @@ from shop.i18n import formats
 from shop.i18n.countries import list_countries
 from shop.i18n.messages import current_language
 from shop.i18n.messages import gettext as _
-from shop.orders.addresses import address_fields, address_lines, check_buyer
+from shop.orders.addresses import address_fields, check_buyer, envelope_lines
 from shop.orders.answers import find_answers, keep_answers
 from shop.orders.cart import CartLineView, CartView, find_cart, read_cart, set_choice
 from shop.orders.errors import QuantityInvalid
@@ -119,7 +119,7 @@ def _former(cart: CartView) -> list[dict[str, Any]]:
         first, _line, second = address.get("street_address", "").partition("\n")
         typed = {**address, "email": email, "street_address": first, "street_address_2": second}
         answers = {name: typed[name] for name in (*OWN_FIELDS, *ADDRESS_FIELDS) if typed.get(name)}
-        lines = [address.get("name", ""), *_lines(address), formats.country_name(country)]
+        lines = [address.get("name", ""), *envelope_lines(address), formats.country_name(country)]
         key = hashlib.sha256(json.dumps([country, answers]).encode()).hexdigest()[:16]
         found.append({"key": key, "country": country, "answers": answers, "lines": lines})
     return found
@@ -221,7 +221,7 @@ def _review_page(cart: CartView, email: str, address: dict[str, str], notice: st
         email=email,
         phone=address["phone"],
         name=address["name"],
-        address_lines=[*filter(None, [address["company"]]), *_lines(address)],
+        address_lines=[*filter(None, [address["company"]]), *envelope_lines(address)],
         country_name=formats.country_name(address["country_code"]),
         shipping=formats.money(cart.amounts.shipping_minor, cart.currency),
         border=charges_text(cart.charges, cart.currency, clock.today()),
@@ -231,10 +231,6 @@ def _review_page(cart: CartView, email: str, address: dict[str, str], notice: st
         alternates=chrome.alternates("checkout.review"),
         **_summary(cart),
     )
-
-
-def _lines(address: dict[str, str]) -> list[str]:
-    return [part for line in address_lines(address) for part in line.splitlines()]
 
 
 def _parcels(cart: CartView) -> list[dict[str, Any]]:

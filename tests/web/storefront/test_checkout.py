@@ -70,7 +70,7 @@ def test_the_button_that_obliges_says_so_and_how_much(ready: Visitor, language: 
     ready.answer(language)
     page = ready.get(f"/{language}/checkout/review")
     with use_language(language):
-        says = f"{gettext('Order with obligation to pay %(total)s', total=money(38000, 'EUR'))}</button>"
+        says = f"{gettext('Order with obligation to pay %(total)s', total=money(38000, 'EUR'))}</span></button>"
     assert (says in page.text) == obliges
     assert page.headers["Cache-Control"] == "private, no-store"
 

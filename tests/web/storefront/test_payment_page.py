@@ -65,7 +65,7 @@ def test_in_arabic_the_last_step_is_a_page_of_ours(app: Flask, visitor: Visitor,
     assert page.status_code == 200
     assert 'dir="rtl"' in page.text
     with use_language("ar"):
-        assert f"الطلب مع الالتزام بأداء {money(38000, 'EUR')}</button>" in page.text
+        assert f"الطلب مع الالتزام بأداء {money(38000, 'EUR')}</span></button>" in page.text
     assert page.headers["Cache-Control"] == "private, no-store"
     attempt = list_attempts(order().id)[0]
     told = told_to_the_script(page)
