@@ -1,5 +1,6 @@
 """Fixtures of the whole suite: an app on SQLite or PostgreSQL, a clock that stands still, no network."""
 
+import gc
 import gzip
 import os
 import shutil
@@ -258,6 +259,13 @@ def shared_data() -> Path:
     if not folder.is_dir():
         pytest.skip("the folder of real data is not beside this checkout (set SHOP_SHARED_DATA)")
     return folder
+
+
+def pytest_collection_finish() -> None:
+    """What was imported and collected stays to the end: no search for garbage needs to look through it again."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(20_000, 20, 20)
 
 
 @pytest.hookimpl(tryfirst=True)
