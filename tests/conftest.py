@@ -1,5 +1,6 @@
 """Fixtures of the whole suite: an app on SQLite or PostgreSQL, a clock that stands still, no network."""
 
+import gc
 import gzip
 import os
 import shutil
@@ -64,17 +65,22 @@ def compile_rules_once() -> Iterator[None]:
 
     Without this the suite spends more time on compiling rules than on any room of the shop.
     """
-    compile_rule, known = Rule._compile_builder, {}
+    compile_anew, known = Rule.compile, {}
 
-    def compile_builder(rule: Rule, append_unknown: bool = True) -> Any:
-        defaults = tuple(sorted((rule.defaults or {}).items()))
-        key = (rule.rule, append_unknown, tuple(rule._trace), defaults)
+    def compile_rule(self: Rule) -> None:
+        defaults = tuple(sorted((self.defaults or {}).items()))
+        place = self.map.host_matching, self.host, self.subdomain, tuple(self.map.converters.items())
+        key = (self.rule, self.is_leaf, self.strict_slashes, self.merge_slashes, defaults, place)
         if key not in known:
-            known[key] = compile_rule(rule, append_unknown)
-        return known[key]
+            compile_anew(self)
+            compiled = {name: getattr(self, name) for name in ("_parts", "_trace", "_converters", "arguments")}
+            known[key] = compiled, self._build.__func__, self._build_unknown.__func__
+        compiled, build, build_unknown = known[key]
+        vars(self).update(compiled)
+        self._build, self._build_unknown = build.__get__(self), build_unknown.__get__(self)
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(Rule, "_compile_builder", compile_builder)
+        patch.setattr(Rule, "compile", compile_rule)
         yield
 
 
@@ -253,6 +259,13 @@ def shared_data() -> Path:
     if not folder.is_dir():
         pytest.skip("the folder of real data is not beside this checkout (set SHOP_SHARED_DATA)")
     return folder
+
+
+def pytest_collection_finish() -> None:
+    """What was imported and collected stays to the end: no search for garbage needs to look through it again."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(20_000, 20, 20)
 
 
 @pytest.hookimpl(tryfirst=True)

@@ -105,22 +105,19 @@ def modules(house: Path) -> tuple[tuple[str, ast.Module], ...]:
     return tuple(found)
 
 
-def imports(tree: ast.Module) -> Iterator[Import]:
-    """Every import of a module, with those in branches and functions."""
-    late = {
-        inner
-        for node in ast.walk(tree)
-        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda)
-        for inner in ast.walk(node)
-        if isinstance(inner, ast.Import | ast.ImportFrom)
-    }
-    for node in ast.walk(tree):
+@cache
+def imports(tree: ast.Module) -> tuple[Import, ...]:
+    """Every import of a module, with those in branches and functions; found once in a run."""
+    found, waiting = [], [(node, False) for node in tree.body]
+    for node, late in waiting:
         if isinstance(node, ast.Import):
-            for alias in node.names:
-                yield Import(alias.name, node in late)
+            found += [Import(alias.name, late) for alias in node.names]
         elif isinstance(node, ast.ImportFrom):
-            for alias in node.names:
-                yield Import(f"{node.module or ''}.{alias.name}", node in late, node.level)
+            found += [Import(f"{node.module or ''}.{alias.name}", late, node.level) for alias in node.names]
+        else:
+            inside_one = late or isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda)
+            waiting += [(inner, inside_one) for inner in ast.iter_child_nodes(node)]
+    return tuple(found)
 
 
 def private_uses(tree: ast.Module) -> Iterator[str]:

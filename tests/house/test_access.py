@@ -501,9 +501,8 @@ def test_an_address_of_the_list_leads_to_the_route_it_names(world: World) -> Non
 
 @pytest.mark.parametrize("ask", ASKS, ids=label)
 def test_each_gets_what_is_theirs_and_the_refused_change_nothing(fresh: World, ask: Ask) -> None:
-    got = []
+    got, before = [], fresh.rows()
     for role in ROLES:
-        before = fresh.rows()
         answer = send(fresh, role, ask)
         got.append(answer.status_code)
         after = fresh.rows()

@@ -156,7 +156,7 @@ def add_artisans(source: Path, target: Path) -> None:
 
 
 @pytest.mark.shared
-def test_the_real_sales_of_december_2010_give_the_expected_figures(
+def test_the_real_sales_of_december_2010_give_the_expected_figures_by_artisan_and_by_country(
     app: Flask, tmp_path: Path, shared_data: Path, count_statements: Any
 ) -> None:
     folder = shared_data / "orders" / "uci_online_retail"
@@ -195,17 +195,6 @@ def test_the_real_sales_of_december_2010_give_the_expected_figures(
             for row in csv.DictReader(file)
         }
     assert {row.unit_id: (row.lines, row.orders, row.quantity, row.net_minor * 10) for row in report.rows} == wanted
-
-
-@pytest.mark.shared
-def test_the_real_sales_of_december_2010_foot_by_country_too(app: Flask, tmp_path: Path, shared_data: Path) -> None:
-    folder = shared_data / "orders" / "uci_online_retail"
-    for number in range(40):
-        make_unit(public_id=f"unit{number:06d}")
-    mapping = load_mapping(MAPPINGS / "uci-online-retail.toml", FIELDS)
-    for day in sorted((folder / "by-day").glob("*.csv")):
-        add_artisans(day, tmp_path / day.name)
-        bring_in(tmp_path / day.name, mapping)
     sums: dict[str, list[int]] = defaultdict(lambda: [0, 0])
     for country, amount in db.session.execute(select(DeclaredSale.country, DeclaredSale.amount_minor)):
         sums[country][0] += 1
