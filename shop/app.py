@@ -1,6 +1,7 @@
 """create_app: the only file that knows every room. Doors and subscriptions are two tables."""
 
 import gc
+import logging
 from collections.abc import Callable
 
 from flask import Flask
@@ -70,6 +71,7 @@ TABLES = (
     notifications_tables,
     buyers_tables,
 )
+log = logging.getLogger(__name__)
 DOORS = (storefront, artisan, staff, api)
 SINGLE_PAGES = (
     root.blueprint,
@@ -161,7 +163,11 @@ def prepare() -> None:
     app = from_environment()
     for language in LANGUAGES:
         for path in (f"/{language}/", f"/{language}/products", f"/{language}/cart"):
-            run_wsgi_app(app, create_environ(path, app.config["SETTINGS"].base_url))
+            try:
+                run_wsgi_app(app, create_environ(path, app.config["SETTINGS"].base_url))
+            except DBAPIError:
+                # As one without tables; every request will say the same.
+                log.exception("the page %s could not be prepared", path)
     with app.app_context():
         # A connection is of one process.
         db.session.remove()

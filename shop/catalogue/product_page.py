@@ -28,7 +28,7 @@ from shop.catalogue.models import Craft, Family, Material, Price, Product, Produ
 from shop.core import clock
 from shop.core.db import UTCDateTime, reading
 from shop.core.errors import NotFound
-from shop.core.kept import Keep, kept
+from shop.core.kept import Keep, heard, kept
 from shop.core.tables import PublicState
 from shop.core.versions import of_piece, of_unit
 from shop.i18n.languages import LANGUAGES
@@ -150,7 +150,7 @@ def get_product_page(public_id: str, language: str, currency: str) -> ProductPag
     """
     day = clock.today()
     key = (public_id, language, currency, day)
-    known = _known.find(key, None)
+    known, newest = _known.find(key, None), heard()
     with reading() as connection:
         if known is None:
             rows = connection.execute(_product(language, day), {"public_id": public_id, "currency": currency}).all()
@@ -158,7 +158,8 @@ def get_product_page(public_id: str, language: str, currency: str) -> ProductPag
                 raise NotFound(_("There is no such piece."))
             known = _read(connection, rows[0], language, currency)
             others = (of_piece(other.id) for other in known.more)
-            _known.put(key, known, rows[0].number or 0, of_unit(rows[0].id), of_piece(known.portrait.id), *others)
+            number = min(rows[0].number or 0, newest)
+            _known.put(key, known, number, of_unit(rows[0].id), of_piece(known.portrait.id), *others)
         else:
             asked = {"product": known.portrait.id, "currency": currency}
             rows = connection.execute(_stock_statement(), asked).all()

@@ -28,7 +28,7 @@ from sqlalchemy.dialects.postgresql import TSQUERY
 
 from shop.catalogue.models import SEARCH_COLUMNS, SEARCH_VECTOR, Product, SearchRow, SearchWord
 from shop.catalogue.thesaurus import JOINING, narrower, spellings, synonyms
-from shop.core.db import db, dialect
+from shop.core.db import dialect, newest
 from shop.i18n.fold import fold, stem, words
 
 # A question longer than this is not one.
@@ -84,7 +84,9 @@ def read_levels(stems: Sequence[str], *, begun: bool = False) -> dict[str, list[
             parts.append(select(literal(len(parts)), func.aggregate_strings(cast(ids.c.id, String), ",")))
     if parts:
         statement: CompoundSelect[Any] = union_all(*parts)
-        for number, line in db.session.execute(statement):
+        with newest() as connection:
+            rows = connection.execute(statement).all()
+        for number, line in rows:
             word, level = asked[number]
             found[word][level] = list(map(int, line.split(","))) if line else []
     return found
@@ -101,7 +103,8 @@ def matches(q: str) -> ColumnElement[bool] | None:
 
 def read_vocabulary() -> dict[str, str]:
     """Stems a misspelt word may have been meant to be, each as a person writes it; in one statement."""
-    rows = db.session.execute(select(SearchWord.stem, SearchWord.text).order_by(SearchWord.stem)).all()
+    with newest() as connection:
+        rows = connection.execute(select(SearchWord.stem, SearchWord.text).order_by(SearchWord.stem)).all()
     # Words of the catalogue come first: of two that are equally near, what there is was meant.
     return {**{row.stem: row.text for row in rows}, **spellings()}
 

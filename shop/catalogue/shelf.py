@@ -15,14 +15,14 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
 
-from sqlalchemy import func, select
+from sqlalchemy import Connection, func, select
 
 from shop.artisans.models import Unit
 from shop.catalogue.models import Craft, Family, Material, Price, Product, SearchRow, Variant
 from shop.catalogue.search import DISTANCES, Word, nearest, read_levels, read_vocabulary, read_words
 from shop.catalogue.shown import shown
 from shop.core import clock
-from shop.core.db import db
+from shop.core.db import newest
 from shop.core.kept import Keep
 from shop.core.tables import PublicState
 from shop.core.versions import LIST
@@ -30,8 +30,9 @@ from shop.i18n.languages import LANGUAGES
 
 # What a piece lacks counts for more than any place a word can stand in.
 _LACKING = 100
-# Words and counts kept of one shelf; people ask for the same few thousand.
-_MOST_KEPT = 5_000
+# Words and counts kept of one shelf: people ask for the same few thousand, a machine for ever others. A set of pieces takes
+# a bit for each piece of the shelf, and what is kept some of them.
+_MOST_KEPT, _ROOM, _SETS = 5_000, 4 * 1024 * 1024, 3
 
 Levels = tuple[int, ...]
 
@@ -75,6 +76,11 @@ class Shelf:
 
     def __post_init__(self) -> None:
         self._places = {product_id: place for place, product_id in enumerate(self.ids)}
+
+    @property
+    def most_kept(self) -> int:
+        """How many words are kept, and how many counts."""
+        return min(_MOST_KEPT, _ROOM // (_SETS * (len(self.ids) // 8 + 100)))
 
     @property
     def whole(self) -> int:
@@ -156,7 +162,7 @@ class Shelf:
         new = [word for word in dict.fromkeys(stems) if word not in found]
         if not new:
             return found
-        if len(self._words) > _MOST_KEPT:
+        if len(self._words) > self.most_kept:
             self._words.clear()
         for word, by_level in read_levels(new, begun=begun).items():
             seen, levels = 0, []
@@ -189,12 +195,14 @@ class Shelf:
         return tuple(sums[total] for total in best), least > 0
 
     def _read_prices(self, currency: str) -> tuple[Sequence[int], Sequence[int]]:
-        rows = db.session.execute(
+        lowest = (
             select(Variant.product_id, func.min(Price.amount_minor))
             .join(Price, Price.variant_id == Variant.id)
             .where(Variant.archived_at.is_(None), Price.currency == currency)
             .group_by(Variant.product_id)
         )
+        with newest() as connection:
+            rows = connection.execute(lowest).all()
         pairs = sorted((minor, place) for id_, minor in rows if (place := self._places.get(id_)) is not None)
         return array("q", [minor for minor, _place in pairs]), array("q", [place for _minor, place in pairs])
 
@@ -213,8 +221,10 @@ def kept_shelf() -> Shelf:
             # Another thread may have read it while this one waited.
             shelf = _shelves.find(day, None)
             if shelf is None:
-                number = db.session.scalar(select(PublicState.number)) or 0
-                shelf = _shelves.put(day, _read_shelf(number), number, LIST)
+                with newest() as connection:
+                    number = connection.scalar(select(PublicState.number)) or 0
+                    shelf = _read_shelf(connection, number)
+                _shelves.put(day, shelf, number, LIST)
     return shelf
 
 
@@ -222,7 +232,7 @@ def kept(shelf: Shelf, key: Any, make: Callable[[], Any]) -> Any:
     """What was worked out once and holds as long as the shelf does: counts, and whatever depends on public rows alone."""
     found = shelf.kept.get(key)
     if found is None:
-        if len(shelf.kept) > _MOST_KEPT:
+        if len(shelf.kept) > shelf.most_kept:
             shelf.kept.clear()
         found = shelf.kept[key] = make()
     return found
@@ -232,8 +242,8 @@ def kept(shelf: Shelf, key: Any, make: Callable[[], Any]) -> Any:
 _ROWS = 1_000
 
 
-def _read_shelf(version: int) -> Shelf:
-    rows = db.session.connection().execute(
+def _read_shelf(connection: Connection, version: int) -> Shelf:
+    rows = connection.execute(
         select(
             Product.id,
             Product.craft,
@@ -267,7 +277,7 @@ def _read_shelf(version: int) -> Shelf:
         clock.today(),
         ids,
         {},
-        _read_names(),
+        _read_names(connection),
         (grams, together),
     )
     shelf.facets = {
@@ -284,18 +294,21 @@ def _marks(row: Any) -> tuple[Iterable[str], ...]:
     return [row.craft], [row.family], [row.kind], row.materials, [region], [row.legal_form], [row.public_id], colours
 
 
-def _read_names() -> dict[str, dict[str, tuple[tuple[Any, ...], dict[str, str]]]]:
-    families = list(db.session.scalars(select(Family)))
+def _read_names(connection: Connection) -> dict[str, dict[str, tuple[tuple[Any, ...], dict[str, str]]]]:
+    def read(model: Any, *columns: Any) -> Sequence[Any]:
+        names = (getattr(model, f"name_{code}") for code in LANGUAGES)
+        return connection.execute(select(model.code, *names, *columns)).all()
+
+    families, crafts = read(Family, Family.position), read(Craft, Craft.position, Craft.family)
     position = {family.code: family.position for family in families}
-    crafts = db.session.scalars(select(Craft)).all()
     return {
         "family": {row.code: ((row.position,), _names(row)) for row in families},
         "craft": {row.code: ((position[row.family], row.position, row.code), _names(row)) for row in crafts},
-        "material": {row.code: ((), _names(row)) for row in db.session.scalars(select(Material))},
+        "material": {row.code: ((), _names(row)) for row in read(Material)},
     }
 
 
-def _names(row: object) -> dict[str, str]:
+def _names(row: Any) -> dict[str, str]:
     return {code: str(getattr(row, f"name_{code}")) for code in LANGUAGES}
 
 

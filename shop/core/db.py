@@ -223,6 +223,8 @@ def transaction() -> Iterator[Session]:
     session.info["events"] = []
     token = _writing.set(True)
     try:
+        # Begun here, SQLite's lock with it: whoever asks anything below asks as the one who writes.
+        session.connection()
         yield session
         session.flush()
         for fact in session.info["events"]:
@@ -267,12 +269,16 @@ def insert_all_new(model: type[Base], rows: Sequence[dict[str, Any]]) -> set[Any
     return set(db.session.scalars(statement, rows))
 
 
+# Marks the session of another database: what it reads is not the shop's.
+INSTEAD = "instead"
+
+
 @contextmanager
 def instead(source: Engine | Connection) -> Iterator[Session]:
     """Everything that asks `db.session` inside the block asks another database of the same kind: a copy, a snapshot."""
     registry = db.session.registry
     own = registry() if registry.has() else None
-    session = Session(source, expire_on_commit=False)
+    session = Session(source, expire_on_commit=False, info={INSTEAD: True})
     registry.set(session)  # type: ignore[arg-type]
     try:
         yield session
@@ -289,6 +295,16 @@ def reading() -> Iterator[Connection]:
     """A connection for a page that reads rows and no entities: the session's if there is one, else one of its own, which
     spares the page the session."""
     if db.session.registry.has():
+        yield db.session.connection()
+    else:
+        with db.engine.connect() as connection:
+            yield connection
+
+
+@contextmanager
+def newest() -> Iterator[Connection]:
+    """A connection that reads what there is now, where the transaction that is open may have begun before."""
+    if writing() or (db.session.registry.has() and INSTEAD in db.session().info):
         yield db.session.connection()
     else:
         with db.engine.connect() as connection:

@@ -15,7 +15,7 @@ from weakref import WeakKeyDictionary
 from sqlalchemy import Engine, event, select
 from sqlalchemy.orm import Session
 
-from shop.core.db import db, reading
+from shop.core.db import INSTEAD, db, reading
 from shop.core.tables import PublicState
 from shop.core.versions import HOUSE, Changes, is_changing, read_changes
 
@@ -59,8 +59,8 @@ class News:
             told -= 1
             for name in names:
                 changed[name] = max(number, changed.get(name, 0))
-        if told > self.number or changes.number < self.number or len(changed) > MOST_NAMES:
-            # Older changes are told no longer, or the database is another one, or it is too much to remember.
+        if told > self.number or len(changed) > MOST_NAMES:
+            # Older changes are told no longer, or it is too much to remember.
             changed, floor = {}, changes.number
         self._changed, self._floor = changed, max(floor, changed.get(HOUSE, 0))
         self.number = changes.number
@@ -83,16 +83,18 @@ class State:
     """What a process has heard and kept for one application."""
 
     def __init__(self) -> None:
-        self.forget()
+        # Grows when everything is forgotten: numbers of changes of before and after are not of one row.
+        self.epoch = 0
+        # Commits of this process that changed something public, and how many of them the news are newer than.
+        self.committed = self.told = 0
         self._asking = threading.Lock()
+        self.forget()
 
     def forget(self) -> None:
         """Begin anew: nothing is kept, nothing was heard."""
+        self.epoch += 1
         self.news = News()
-        # What is due to be asked for: once a second, and after a commit of this process at once. `told` is how many of its
-        # commits the news are newer than.
         self.looked_at: int | None = None
-        self.committed = self.told = 0
         self.values: dict[object, OrderedDict[Hashable, Any]] = {}
 
     def look(self, ask: Callable[[], Changes | None] = read_changes) -> None:
@@ -105,10 +107,13 @@ class State:
             return
         try:
             changes = ask()
-            self.looked_at = now
             if changes is not None:
+                if changes.number < self.news.number:
+                    # The database was put back to an earlier day.
+                    self.forget()
                 self.news.hear(changes)
                 self.told = committed
+            self.looked_at = now
         finally:
             self._asking.release()
 
@@ -175,16 +180,15 @@ class Keep(Generic[T]):
         return [(key, entry.value) for key, entry in found]
 
     def put(self, key: Hashable, value: T, number: int, *names: str) -> T:
-        """Keep a value that was read when `number` was the newest change, until HOUSE or one of `names` changes."""
+        """Keep a value until HOUSE or one of `names` changes. `number` is of the newest change that its reading saw; where
+        it is made of something kept as well, no newer than `heard` before."""
         if _changing():
             return value
         own = state()
         entries = self._entries(own)
-        if number > own.news.number:
-            # More has happened than was heard of: ask, the next time something is looked up.
-            own.looked_at = None
         with self._lock:
-            entries[key] = _Entry(number, frozenset(names), value)
+            # What this process has not heard of yet will be heard, and then the value is made once more.
+            entries[key] = _Entry(min(number, own.news.number), frozenset(names), value)
             entries.move_to_end(key)
             while len(entries) > self._most:
                 entries.popitem(last=False)
@@ -200,10 +204,17 @@ def kept(key: Hashable, make: Callable[[], T], names: Iterable[str] = ()) -> T:
     found = _house.find(key, _NOTHING)
     if found is not _NOTHING:
         return cast("T", found)
+    if _changing():
+        return make()
     # A transaction that began before the newest change reads what was before it.
-    number, made = _number(), make()
+    number, made = min(_number(), heard()), make()
     _house.put(key, made, number, *names)
     return made
+
+
+def heard() -> int:
+    """The number of the newest change this process has heard of: what it keeps is as new as that, perhaps no newer."""
+    return state().news.number
 
 
 def _number() -> int:
@@ -213,8 +224,12 @@ def _number() -> int:
 
 
 def _changing() -> bool:
+    """Whether what is read here is not what everybody else reads."""
     # Asked without making a session: a page of nothing but what is kept needs none.
-    return db.session.registry.has() and is_changing(db.session())
+    if not db.session.registry.has():
+        return False
+    session = db.session()
+    return is_changing(session) or INSTEAD in session.info
 
 
 @event.listens_for(Session, "after_commit")

@@ -22,11 +22,25 @@ HOUSE = "house"
 # Which pieces there are, in which order, and what can be asked of them.
 LIST = "list"
 # Tables whose rows stand on public pages. Stock and imports, which bypass the session's objects, call `touch`.
+# A membership is of all: with that of an aggregator those it carries begin and cease to sell.
 OF_ALL = frozenset(
-    ["craft", "edition", "family", "levy", "material", "policy", "programme", "rate", "suspension", "zone", "zone_rate"]
+    [
+        "craft",
+        "edition",
+        "family",
+        "levy",
+        "material",
+        "membership",
+        "policy",
+        "programme",
+        "rate",
+        "suspension",
+        "zone",
+        "zone_rate",
+    ]
 )
 OF_PIECES = frozenset(["price", "product", "product_picture", "variant"])
-OF_UNITS = frozenset(["membership", "person", "unit"])
+OF_UNITS = frozenset(["person", "unit"])
 # More names than this in one commit, and it counts as a change of everything.
 MOST_NAMES = 100
 # Of the row that tells the newest changes: some hundred of them, more than happen between two looks.

@@ -97,7 +97,10 @@ def key_of(environ: Environ) -> tuple[str, str, str] | None:
 @lru_cache(maxsize=4096)
 def _address(path: str, query: str) -> tuple[str, str] | None:
     words = path.split("/", 3)
-    if len(words) < 3 or words[1] not in PUBLIC_FIRST or words[2] in PRIVATE:
+    if len(words) < 3 or "//" in path or words[1] not in PUBLIC_FIRST or words[2] in PRIVATE:
+        return None
+    if not query.isascii():
+        # No browser writes it so.
         return None
     if query:
         pairs = parse_qsl(query, keep_blank_values=True)
@@ -125,7 +128,7 @@ class PageCache:
         if address is None:
             return self._app(environ, start_response)
         self._kept.look(self._ask)
-        key, news = (*address, clock.today().isoformat()), self._kept.news
+        key, news = (*address, clock.today().isoformat(), str(self._kept.epoch)), self._kept.news
         page = self._pages.get(key)
         if page is None or not news.holds(page) or time.monotonic() - page.made_at > LIFE_SECONDS:
             made = self._make({**environ, "QUERY_STRING": address[-1]}, news.number)

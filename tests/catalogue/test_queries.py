@@ -1,22 +1,25 @@
 """Listings, facets, search, and what has a page."""
 
+import contextvars
+import threading
 from datetime import date
 from random import Random
 from typing import Any
 
 import pytest
 from flask import Flask
-from sqlalchemy import update
+from sqlalchemy import select, update
 
 from shop.catalogue.facets import Filters
-from shop.catalogue.indexing import line_of
+from shop.catalogue.indexing import index_products, line_of
 from shop.catalogue.makers import get_maker, list_makers
-from shop.catalogue.models import Product, SearchRow, Variant
+from shop.catalogue.models import Price, Product, SearchRow, Variant
 from shop.catalogue.product_page import get_product_page
 from shop.catalogue.queries import find_craft, list_crafts, list_products
 from shop.catalogue.services import set_prices
-from shop.catalogue.shelf import Shelf
+from shop.catalogue.shelf import Shelf, kept_shelf
 from shop.catalogue.stock import reserve
+from shop.core import kept
 from shop.core.db import db, transaction
 from shop.core.errors import NotFound
 from shop.core.versions import touch
@@ -225,3 +228,28 @@ def test_a_page_far_down_holds_what_stands_there(seed: int) -> None:
     ordered = [ids[place] for places in sets for place in places]
     for start in (0, 1, 24, 99, 150, 298, 300):
         assert shelf.page(tiers, start, 24) == ordered[start : start + 24]
+
+
+@pytest.mark.both_databases
+def test_what_the_shelf_reads_later_is_not_older_than_the_shelf(app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(kept, "LOOK_NANOSECONDS", 0)
+    rug = make_product(kind="repeatable", stock=5)
+    kept_shelf()
+    db.session.rollback()
+    # Something was read already: on SQLite nothing newer is seen here.
+    db.session.execute(select(Price.amount_minor)).all()
+
+    def change() -> None:
+        with app.app_context():
+            with transaction():
+                set_prices(rug.id, {"EUR": 90_000}, actor=None)
+                write_text("product", rug.product_id, "title", "en", "Zephyrus")
+                index_products([rug.product_id])
+            kept_shelf()
+
+    thread = threading.Thread(target=contextvars.copy_context().run, args=(change,))
+    thread.start()
+    thread.join()
+    shelf = kept_shelf()
+    found = shelf.find("zephyrus")
+    assert (shelf.priced("EUR", 80_000, None), found and found.all) == (1, 1)

@@ -2,6 +2,7 @@
 
 import gzip
 import re
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -10,10 +11,11 @@ from flask import Flask, request
 from flask.testing import FlaskClient
 from sqlalchemy import create_engine, insert, select, update
 
+from shop.artisans.aggregation import put_under_aggregator
 from shop.catalogue.facets import FACETS
 from shop.catalogue.models import Price, Product, Variant
 from shop.catalogue.product_page import get_product_page
-from shop.core import clock
+from shop.core.clock import VirtualClock, day_start, today
 from shop.core.db import db, engine_options, transaction
 from shop.core.kept import News
 from shop.core.policies import decide_policy
@@ -23,6 +25,9 @@ from shop.i18n.texts import write_text
 from shop.orders.cart import add_to_cart
 from shop.orders.models import Order
 from shop.orders.services import expire_order
+from shop.programme.models import Membership
+from shop.programme.services import end_membership
+from shop.shipping.models import ZoneRate
 from shop.web.page_cache import PARAMETERS, QUESTION, Form, Page, PageCache, key_of
 from tests.builders import make_order, make_product, make_unit
 from tests.payments.conftest import stripe  # noqa: F401 - the fixture
@@ -250,7 +255,7 @@ def test_a_change_of_what_all_pages_show_throws_all_away(client: FlaskClient, ma
     paths = ["/fr/products", path_of(make_product()), "/fr/returns"]
     look_at_all(client, made, paths)
     with transaction():
-        decide_policy("refund_window_days", 20, clock.today())
+        decide_policy("refund_window_days", 20, today())
     assert look_at_all(client, made, paths) == paths
 
 
@@ -263,7 +268,7 @@ def test_a_page_is_never_kept_under_a_number_newer_than_what_it_was_made_of(
     url = app.config["SETTINGS"].database_url
     elsewhere = create_engine(url, **engine_options(url))
     with elsewhere.begin() as connection:
-        decided = {"key": "currencies", "from_on": clock.today(), "value": ["EUR", "CHF"]}
+        decided = {"key": "currencies", "from_on": today(), "value": ["EUR", "CHF"]}
         connection.execute(insert(Policy), decided)
         number = PublicState.number + 1
         connection.execute(update(PublicState).values(number=number, lasting=number, recent=""))
@@ -320,16 +325,65 @@ def test_a_page_that_does_not_say_what_it_shows_is_made_anew_after_any_change() 
     assert not news.holds(telling)
 
 
-def test_another_database_makes_all_pages_anew() -> None:
-    news = News()
-    news.hear(Changes(7, ()))
-    form = Form("", [], [])
-    page = Page(7, 7, frozenset(), 0.0, b"", form, form)
-    news.hear(Changes(3, ((3, frozenset(["p1"])),)))
-    assert not news.holds(page)
+def test_a_database_put_back_to_an_earlier_day_makes_all_pages_anew(client: FlaskClient, made: list[str]) -> None:
+    make_product()
+    for _turn in range(3):
+        with transaction():
+            touch("p7")
+    assert look_at_all(client, made, ["/fr/products"]) == ["/fr/products"]
+    number = public_version()
+    with transaction():
+        db.session.execute(update(PublicState).values(number=2, lasting=2, recent="2:p8;"))
+    client.get("/ar/products")
+    with transaction():
+        # The same number again, by other changes.
+        db.session.execute(update(PublicState).values(number=number, lasting=number, recent=f"{number}:p8;"))
+    assert look_at_all(client, made, ["/fr/products"]) == ["/fr/products"]
 
 
 def path_of(variant: Variant) -> str:
     """The address of the French page of a piece."""
     piece = get_product_page(db.session.get_one(Product, variant.product_id).public_id, "fr", "EUR")
     return f"/fr/products/{piece.public_id}-{piece.slugs['fr']}"
+
+
+@pytest.mark.both_databases
+def test_those_an_aggregator_carries_sell_no_longer_than_it_is_a_member(client: FlaskClient, made: list[str]) -> None:
+    carrier, unit = make_unit(legal_form="aggregator"), make_unit(admitted=False)
+    with transaction():
+        put_under_aggregator(unit.id, carrier.id, actor=None)
+    rug = make_product(unit)
+    path = path_of(rug)
+    assert "Ajouter au panier" in client.get(path).text
+    with transaction():
+        membership = db.session.scalars(select(Membership).where(Membership.unit_id == carrier.id)).one()
+        end_membership(membership.id, to_on=today() - timedelta(days=1), actor=None)
+    assert client.get(path).status_code == 404
+
+
+def test_what_is_known_of_a_page_holds_for_its_day(client: FlaskClient, made: list[str], clock: VirtualClock) -> None:
+    unit = make_unit()
+    rug = make_product(unit)
+    with transaction():
+        membership = db.session.scalars(select(Membership).where(Membership.unit_id == unit.id)).one()
+        end_membership(membership.id, to_on=today(), actor=None)
+    path = path_of(rug)
+    assert "Ajouter au panier" in client.get(path).text
+    clock.moment = day_start(today() + timedelta(days=1))
+    assert client.get(path).status_code == 404
+
+
+@pytest.mark.both_databases
+def test_new_postage_shows_on_the_page_of_a_piece(client: FlaskClient, made: list[str]) -> None:
+    path = f"{path_of(make_product())}?to=FR"
+    first = client.get(path).text
+    with transaction():
+        db.session.execute(update(ZoneRate).values(amount_minor=ZoneRate.amount_minor + 100_000))
+        touch()
+    assert client.get(path).text != first
+    assert made == [path, path]
+
+
+def test_a_slash_too_many_is_no_other_place() -> None:
+    environ = {"REQUEST_METHOD": "GET", "PATH_INFO": "/fr//orders/M1", "QUERY_STRING": "t=x", "HTTP_HOST": "shop.test"}
+    assert key_of(environ) is None

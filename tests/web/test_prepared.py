@@ -49,3 +49,12 @@ def test_a_database_that_is_away_is_no_obstacle(shop_of: None, tmp_path: Path, m
     monkeypatch.setattr("shop.core.db._patience._seconds", 0)
     prepare()
     assert from_environment().config["SETTINGS"] is away
+
+
+def test_a_database_without_tables_is_no_obstacle(
+    shop_of: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    empty = make_settings(tmp_path, f"sqlite:///{tmp_path}/empty.sqlite", testing=False)
+    monkeypatch.setattr("shop.app.load_settings", lambda *, serving: empty)
+    prepare()
+    assert from_environment().config["SETTINGS"] is empty
