@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 from flask import Flask
-from sqlalchemy import create_engine, insert, update
+from sqlalchemy import create_engine, insert, select, update
 
 from shop.app import create_app
 from shop.core import kept as store
@@ -167,6 +167,7 @@ def test_who_writes_and_who_asks_do_not_wait_for_each_other(app: Flask) -> None:
 
     def first() -> None:
         with app.app_context(), transaction():
+            db.session.execute(select(PublicState)).all()
             holding.set()
             waiting.wait(5)
             kept("b", lambda: 1)
