@@ -24,7 +24,7 @@ from shop.i18n.texts import tell, texts_of
 from shop.ledger.books import portion
 from shop.notifications.models import Letter
 from shop.notifications.services import write_letter
-from shop.orders.addresses import address_lines
+from shop.orders.addresses import envelope_lines
 from shop.orders.amounts import amounts_of, shown_minor
 from shop.orders.events import ContractWithdrawn, MessageWritten, OrderPaid, OrderUnfillable, ReturnMoved
 from shop.orders.links import order_path, withdrawal_path
@@ -65,7 +65,7 @@ def on_order_paid(event: OrderPaid) -> None:
         order,
         lines=_lines(lines),
         **asdict(amounts_of(order, lines)),
-        address=[order.address.get("name", ""), *address_lines(order.address)],
+        address=[order.address.get("name", ""), *envelope_lines(order.address)],
         country=order.country,
         **_promised(order, lines),
     )

@@ -204,16 +204,6 @@ def _sentence(name: str, problem: str, label: str) -> str:
     return _("%(label)s: this is not how this country writes it.", label=label)
 
 
-def address_lines(address: Mapping[str, str]) -> list[str]:
-    """An address as its country writes it, without name, company, telephone and country."""
-    lines = []
-    for line in address_fields(address["country_code"]):
-        text = address.get(line.name)
-        if text:
-            lines.append(dict(line.choices).get(text, text))
-    return lines
-
-
 def envelope_lines(address: Mapping[str, str]) -> list[str]:
     """An address as on an envelope, postal code and town on one line; without name, company, telephone and country."""
     form = {field.name: dict(field.choices) for field in address_fields(address["country_code"])}

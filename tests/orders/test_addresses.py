@@ -4,7 +4,7 @@ import pytest
 
 from shop.core.errors import Invalid
 from shop.i18n import use_language
-from shop.orders.addresses import address_fields, address_lines, check_buyer
+from shop.orders.addresses import address_fields, check_buyer, envelope_lines
 
 BUYER = {
     "email": "A.Buyer@Example.org",
@@ -81,6 +81,6 @@ def test_a_country_that_is_none_is_refused() -> None:
     assert "country" in caught.value.fields
 
 
-def test_an_address_is_read_back_as_its_country_writes_it() -> None:
+def test_an_address_is_written_as_on_an_envelope_of_its_country() -> None:
     _email, address = check_buyer("JP", {**BUYER, "country_area": "Aichi", "postal_code": "460-0001"})
-    assert address_lines(address) == ["1 Main St\nFlat 2", "Aichi", "460-0001"]
+    assert envelope_lines(address) == ["1 Main St", "Flat 2, Aichi", "460-0001"]

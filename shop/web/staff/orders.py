@@ -26,6 +26,7 @@ from shop.invoicing.queries import list_documents
 from shop.ledger.queries import list_entries
 from shop.media.queries import picture_views
 from shop.notifications.queries import list_order_letters
+from shop.orders.addresses import envelope_lines
 from shop.orders.amounts import amounts_of, shown_minor
 from shop.orders.models import Order, OrderLine
 from shop.orders.queries import get_order, list_events, list_lines, list_orders
@@ -98,6 +99,12 @@ def index() -> str:
     )
 
 
+def _address_lines(order: Order) -> list[str]:
+    """As on an envelope; nothing of an order whose buyer was erased."""
+    address = {"country_code": order.country, **order.address}
+    return [line for line in (address.get("name"), address.get("company"), *envelope_lines(address)) if line]
+
+
 def _makers_of(orders: list[Order]) -> dict[int, tuple[list[str], list[str]]]:
     """Names of the units and states of the lines of each order, in one statement."""
     found: dict[int, tuple[list[str], list[str]]] = {order.id: ([], []) for order in orders}
@@ -132,6 +139,7 @@ def _page(order: Order, wrong: StaffForm | None = None) -> str:
     return render_template(
         "staff/orders/show.html",
         order=order,
+        address_lines=_address_lines(order),
         lines=lines,
         shown_minor=shown_minor,
         totals=[(label, money(minor, order.currency)) for label, minor in total_rows(amounts)],

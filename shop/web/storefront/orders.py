@@ -22,7 +22,7 @@ from shop.invoicing.contents import kind_name
 from shop.invoicing.documents import to_pdf
 from shop.invoicing.queries import get_document, list_documents
 from shop.media.queries import picture_views
-from shop.orders.addresses import address_lines
+from shop.orders.addresses import envelope_lines
 from shop.orders.amounts import amounts_of
 from shop.orders.limits import count_look
 from shop.orders.links import order_token
@@ -307,7 +307,8 @@ def _next_text(order: Order, lines: list[OrderLine], parcels: list[ParcelView]) 
 
 def _masked_lines(order: Order) -> list[str]:
     """The address with its street hidden: a link may be forwarded."""
-    street = order.address.get("street_address", "")
-    lines = address_lines(order.address)
-    shown = [masked(line.replace("\n", " ")) if line == street else line for line in lines]
-    return [*shown, formats.country_name(order.country)]
+    street = masked(order.address.get("street_address", "").replace("\n", " "))
+    return [
+        *envelope_lines({"country_code": order.country, **order.address, "street_address": street}),
+        formats.country_name(order.country),
+    ]

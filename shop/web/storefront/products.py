@@ -246,13 +246,14 @@ def _reaches_text(piece: ProductPage, chosen: Offer | None, delivery: dict[str, 
 def _safety(piece: ProductPage, operator: dict[str, str], person: dict[str, str]) -> list[tuple[str, Any]]:
     """Who made it, who answers for it in the European Union, and how to name it (Regulation (EU) 2023/988, art. 19)."""
     ask = _("On request from the programme: %(email)s", email=formats.isolate_ltr(operator["email"]))
-    skus = formats.list_text([offer.sku for offer in piece.offers]) or piece.public_id
+    # Each for itself: none is a part of a sentence, in whatever direction that goes.
+    known_as = dict.fromkeys([piece.public_id, *(offer.sku for offer in piece.offers)])
     return [
         (_("Maker"), formats.isolate(piece.maker.name)),
         (_("Postal address of the maker"), formats.isolate(piece.maker_address) if piece.maker_address else ask),
         (_("E-mail of the maker"), formats.isolate_ltr(piece.maker_email) if piece.maker_email else ask),
         (_("Responsible person in the European Union"), _person_text(person)),
-        (_("Product identifier"), formats.isolate_ltr(f"{piece.public_id} · {skus}")),
+        (_("Product identifier"), Markup(" · ").join(map(formats.isolate_ltr, known_as))),
     ]
 
 
