@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 from flask import Flask
+from sqlalchemy import inspect
 
 from shop.accounts.models import Account
 from shop.artisans.models import Unit
@@ -105,12 +106,19 @@ def decide_paying_account() -> None:
 
 def draft(actor: Account, currency: str = "EUR") -> Batch:
     with transaction():
-        return draft_batch(currency, actor=actor.id)
+        return draft_batch(currency, actor=id_of(actor))
 
 
 def approve(batch: Batch, actor: Account) -> Batch:
     with transaction():
-        return approve_batch(batch.public_id, executes_on=clock_module.today(), actor=actor.id)
+        return approve_batch(batch.public_id, executes_on=clock_module.today(), actor=id_of(actor))
+
+
+def id_of(account: Account) -> int:
+    """Without asking the session it belongs to, which may be another thread's."""
+    identity = inspect(account).identity
+    assert identity is not None
+    return int(identity[0])
 
 
 def fresh(row: Any) -> Any:
