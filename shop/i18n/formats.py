@@ -140,12 +140,12 @@ def dirhams_text(minor: int, language: str | None = None) -> str:
     return _isolated_text(_dirhams(minor, code), code)
 
 
-@lru_cache(maxsize=8192, typed=True)
+@lru_cache(maxsize=4096, typed=True)
 def _money_markup(minor: int, currency: str, code: str) -> Markup:
     return _isolated(_money(minor, currency, code))
 
 
-@lru_cache(maxsize=8192, typed=True)
+@lru_cache(maxsize=4096, typed=True)
 def _money(minor: int, currency: str, code: str) -> str:
     locale = _LOCALES[code]
     symbol = get_currency_symbol(currency, locale)
@@ -158,7 +158,7 @@ def _money(minor: int, currency: str, code: str) -> str:
     return text + _LRM if code == "ar" and symbol[0].isascii() and not symbol[-1].isalpha() else text
 
 
-@lru_cache(maxsize=8192, typed=True)
+@lru_cache(maxsize=4096, typed=True)
 def _dirhams(minor: int, code: str) -> str:
     if code not in _DIRHAM:
         return _money(minor, "MAD", code)

@@ -12,7 +12,7 @@ from collections.abc import Callable, Hashable
 from flask import Flask, current_app
 from markupsafe import Markup
 
-MOST_BYTES = 4 * 1024 * 1024
+MOST_BYTES = 7 * 1024 * 1024
 # What an entry takes besides, its key above all, which may hold on to a card.
 EACH = 1_000
 

@@ -26,8 +26,8 @@ from shop.core.kept import State
 from shop.core.versions import Changes
 from shop.i18n.languages import LANGUAGES
 
-# Some thousand pages.
-LARGEST_SUM = 8 * 1024 * 1024
+# Some six hundred pages.
+LARGEST_SUM = 6 * 1024 * 1024
 # Longest a page is kept though nothing of it has changed. What it says of dates holds for the day it is kept under.
 LIFE_SECONDS = 600.0
 PARAMETERS = frozenset(
