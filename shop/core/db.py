@@ -303,7 +303,8 @@ def reading() -> Iterator[Connection]:
 
 @contextmanager
 def newest() -> Iterator[Connection]:
-    """A connection that reads what there is now, where the transaction that is open may have begun before."""
+    """A connection that reads what there is now, where the transaction that is open may have begun before. One that writes
+    sees the newest itself, and another would wait for it."""
     if writing() or (db.session.registry.has() and INSTEAD in db.session().info):
         yield db.session.connection()
     else:

@@ -9,6 +9,7 @@ import threading
 import time
 from collections import OrderedDict
 from collections.abc import Callable, Hashable, Iterable
+from dataclasses import dataclass
 from typing import Any, Generic, Protocol, TypeVar, cast
 from weakref import WeakKeyDictionary
 
@@ -93,9 +94,9 @@ class State:
     def forget(self) -> None:
         """Begin anew: nothing is kept, nothing was heard."""
         self.epoch += 1
+        self.values: dict[object, OrderedDict[Hashable, Any]] = {}
         self.news = News()
         self.looked_at: int | None = None
-        self.values: dict[object, OrderedDict[Hashable, Any]] = {}
 
     def look(self, ask: Callable[[], Changes | None] = read_changes) -> None:
         """Hear what has changed if it is time to: one thread asks, the others go on with what is known, unless they wait
@@ -132,16 +133,12 @@ def forget_all() -> None:
     state().forget()
 
 
+@dataclass(slots=True)
 class _Entry(Generic[T]):
-    __slots__ = ("checked", "names", "value", "version")
-
-    def __init__(self, version: int, names: frozenset[str], value: T) -> None:
-        self.version, self.checked, self.names, self.value = (
-            version,
-            version,
-            cast("frozenset[str] | None", names),
-            value,
-        )
+    version: int
+    checked: int
+    names: frozenset[str] | None
+    value: T
 
 
 class Keep(Generic[T]):
@@ -153,10 +150,6 @@ class Keep(Generic[T]):
 
     def _entries(self, own: State) -> "OrderedDict[Hashable, _Entry[T]]":
         return own.values.setdefault(self, OrderedDict())
-
-    def clear(self) -> None:
-        """Forget all values, for the current application."""
-        state().values.pop(self, None)
 
     def find(self, key: Hashable, default: D) -> T | D:
         """The value kept under a key, if nothing of it has changed; else the default."""
@@ -171,7 +164,8 @@ class Keep(Generic[T]):
             return []
         own = state()
         own.look()
-        entries, news = self._entries(own), own.news
+        # In this order: `forget` writes the values first.
+        news, entries = own.news, self._entries(own)
         found = [(key, entry) for key in keys if (entry := entries.get(key)) is not None and news.holds(entry)]
         with self._lock:
             for key, _entry in found:
@@ -188,7 +182,8 @@ class Keep(Generic[T]):
         entries = self._entries(own)
         with self._lock:
             # What this process has not heard of yet will be heard, and then the value is made once more.
-            entries[key] = _Entry(min(number, own.news.number), frozenset(names), value)
+            version = min(number, own.news.number)
+            entries[key] = _Entry(version, version, frozenset(names), value)
             entries.move_to_end(key)
             while len(entries) > self._most:
                 entries.popitem(last=False)

@@ -14,7 +14,7 @@ from typing import Any
 from sqlalchemy import String, cast, column, event, func, insert, or_, select, table, update
 from sqlalchemy.orm import Session, SessionTransaction
 
-from shop.core.db import db, writing
+from shop.core.db import db, newest
 from shop.core.tables import PublicState
 
 # Whatever has no name of its own: programmes, crafts, postage, duties, policies. Every page shows it.
@@ -154,12 +154,6 @@ def is_changing(session: Session) -> bool:
     return any(session.info.get(kept) for kept in ("public_changed", "public_products", "public_variants"))
 
 
-def lasting_here() -> Any:
-    """The number of the newest change other than of stock, as a column of any statement, None before anything was
-    public; of the same moment as its other columns."""
-    return select(PublicState.lasting).scalar_subquery()
-
-
 @dataclass(frozen=True, slots=True)
 class Changes:
     """The number now, and the newest changes before it as (number, names), the newest first; there may be older ones."""
@@ -169,14 +163,9 @@ class Changes:
 
 
 def read_changes() -> Changes:
-    """What has changed lately, on a connection of its own; in a transaction that writes, which sees the newest, on that one:
-    another would wait for it."""
-    statement = select(PublicState.number, PublicState.recent)
-    if writing():
-        row = db.session.connection().execute(statement).first()
-    else:
-        with db.engine.connect() as connection:
-            row = connection.execute(statement).first()
+    """What has changed lately, whatever the transaction that is open has seen."""
+    with newest() as connection:
+        row = connection.execute(select(PublicState.number, PublicState.recent)).first()
     # What stands last is cut off somewhere.
     told = row.recent.split(";")[:-1] if row else []
     changes = (change.split(":") for change in told)
@@ -192,5 +181,5 @@ def public_version() -> int:
 
 def lasting_version() -> int:
     """The number of the newest change other than of stock; 0 before anything was public."""
-    with db.engine.connect() as connection:
-        return connection.execute(select(lasting_here())).scalar() or 0
+    with newest() as connection:
+        return connection.scalar(select(PublicState.lasting)) or 0

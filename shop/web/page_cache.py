@@ -1,11 +1,11 @@
 """Whole public pages kept ahead of Flask: a page that was made once costs a dictionary lookup until something changes.
 
 What may be kept is decided by the answer itself (status 200, `Cache-Control: public`, no cookie set); what is looked up
-is decided by the address alone (a public path and parameters from a closed list; a view sees no others). A view says with `rests_on` what its
-page shows, and the page is kept until one of that changes: a sale throws away the page of the piece and the lists where it
-stands, nothing else. A page that does not say is thrown away by any change. A process asks for changes at most once a
-second, so that a change shows within a second. While the database is away, the pages of today are shown as they were: the
-cart and the checkout read everything anew anyhow.
+is decided by the address alone (a public path and parameters from a closed list; a view sees no others). A view says with
+`rests_on` what its page shows, and the page is kept until one of that changes: a sale throws away the page of the piece and
+the lists where it stands, nothing else. A page that does not say is thrown away by any change. A process asks for changes
+at most once a second, so that a change shows within a second. While the database is away, the pages of today are shown as
+they were: the cart and the checkout read everything anew anyhow.
 """
 
 import gzip

@@ -1,7 +1,5 @@
 """Withdrawal from some pieces of a line: what goes back, to the buyer and to the shelf, and that all of it is the whole."""
 
-from typing import Any
-
 import pytest
 from flask import Flask
 from sqlalchemy import text
@@ -178,15 +176,7 @@ def test_two_forms_at_once_take_no_more_than_there_is(
             withdraw(order_id, [line_id], {line_id: 2})
 
     rival = Somebody(app, take_two)
-    choose = withdrawing.choose_lines
-
-    def be_overtaken(*given: Any) -> Any:
-        chosen = choose(*given)
-        if not rival.ident:
-            rival.meanwhile()
-        return chosen
-
-    monkeypatch.setattr(withdrawing, "choose_lines", be_overtaken)
+    rival.overtake(monkeypatch, withdrawing, "choose_lines")
     take_two()
     with pytest.raises(Invalid, match="at most 1"):
         rival.finish()

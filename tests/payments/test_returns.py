@@ -234,15 +234,7 @@ def test_two_confirmations_at_once_give_the_money_back_once(
     sale = sell(stripe, 1)
     order_id, line_ids = sale.order.id, [line.id for line in sale.lines]
     rival = Somebody(app, lambda: _withdraw(order_id, line_ids))
-    choose = withdrawing.choose_lines
-
-    def be_overtaken(*given: Any) -> Any:
-        chosen = choose(*given)
-        if not rival.ident:
-            rival.meanwhile()
-        return chosen
-
-    monkeypatch.setattr(withdrawing, "choose_lines", be_overtaken)
+    rival.overtake(monkeypatch, withdrawing, "choose_lines")
     _withdraw(order_id, line_ids)
     with pytest.raises(Conflict):
         rival.finish()

@@ -1,7 +1,7 @@
 """What the forms of the door share: sentences in the officer's language, and wrong answers kept beside their errors."""
 
 from decimal import Decimal
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Self
 
 from flask_wtf import FlaskForm
 from wtforms import Form, StringField
@@ -52,6 +52,11 @@ class StaffForm(FlaskForm):
                 self.form_errors.append(text)
         if not fields:
             self.form_errors.append(error.text or _("Something changed in the meantime. Look at the page again."))
+
+    def or_refused(self, wrong: "StaffForm | None") -> Self:
+        """The form of the same fields that was just refused, with what was sent in it; itself where that is another."""
+        same = isinstance(wrong, type(self)) and [field.name for field in wrong] == [field.name for field in self]
+        return wrong if same else self  # type: ignore[return-value]
 
     def problems(self) -> list[dict[str, str]]:
         """For the component `error_summary`."""

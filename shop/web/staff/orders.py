@@ -211,9 +211,7 @@ def _hand_over_forms(
             formdata=None,
             data={"lines": [str(line_id) for line_id in ready], "handed_over_on": clock.today()},
         )
-        if isinstance(wrong, HandOverForm) and wrong.carrier.name == form.carrier.name:
-            form = wrong
-        forms.append((unit, form))
+        forms.append((unit, form.or_refused(wrong)))
     return forms
 
 
@@ -221,8 +219,7 @@ def _arrival_form(parcel: Parcel, wrong: StaffForm | None) -> ArrivalForm | None
     """For a parcel that is not known to have arrived."""
     if parcel.arrived_on is not None:
         return None
-    form = ArrivalForm(prefix=f"{parcel.public_id}-", formdata=None)
-    return wrong if isinstance(wrong, ArrivalForm) and wrong.arrived_on.name == form.arrived_on.name else form
+    return ArrivalForm(prefix=f"{parcel.public_id}-", formdata=None).or_refused(wrong)
 
 
 def refused_page(number: str, form: StaffForm) -> tuple[str, int]:

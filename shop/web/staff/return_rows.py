@@ -40,4 +40,4 @@ def return_rows(order: Order, wrong: StaffForm | None) -> list[ReturnRow]:
 def _form(way_back: Return, action: str, wrong: StaffForm | None) -> WordsForm:
     known = find_last_instructions() if action == "approve" else ""
     form = WordsForm(prefix=f"{action}{way_back.public_id}-", formdata=None, data={"words": known})
-    return wrong if isinstance(wrong, WordsForm) and wrong.words.name == form.words.name else form
+    return form.or_refused(wrong)

@@ -37,5 +37,4 @@ def reply_form(unit_id: int) -> ReplyForm:
 
 
 def _form(unit_id: int, wrong: StaffForm | None) -> ReplyForm:
-    form = ReplyForm(prefix=f"reply{unit_id}-", formdata=None)
-    return wrong if isinstance(wrong, ReplyForm) and wrong.text.name == form.text.name else form
+    return ReplyForm(prefix=f"reply{unit_id}-", formdata=None).or_refused(wrong)
